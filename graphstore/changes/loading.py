@@ -1,0 +1,101 @@
+"""Records back into a store: what export wrote is stored as it was, ids included."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from graphstore.model import (
+    ENDED,
+    Concept,
+    Event,
+    Exploration,
+    ExplorationStatus,
+    IdempotentResult,
+    Member,
+    Merge,
+    Record,
+    Relation,
+    Source,
+    Step,
+    StoredEvidence,
+    Tombstone,
+)
+from graphstore.transaction import Transaction
+
+
+async def load(tx: Transaction, records: Sequence[Record]) -> list[str | None]:
+    """Store a batch, replacing what has the same id; for each record None or why it was refused."""
+    refusals: list[str | None] = [None] * len(records)
+    await _refuse_taken_names(tx, records, refusals)
+    await _refuse_taken_sources(tx, records, refusals)
+    by_kind: dict[type[Any], list[Any]] = {}
+    for record, refusal in zip(records, refusals, strict=True):
+        if refusal is None:
+            by_kind.setdefault(type(record), []).append(record)
+    for kind, put in _puts(tx).items():
+        if kind in by_kind:
+            await put(by_kind[kind])
+    return refusals
+
+
+def _puts(tx: Transaction) -> dict[type[Any], Callable[[list[Any]], Awaitable[None]]]:
+    async def put_tombstones(rows: list[Tombstone]) -> None:
+        await tx.put_tombstones([t.mark for t in rows])
+
+    async def put_merges(rows: list[Merge]) -> None:
+        for merge in rows:
+            await tx.put_merge(merge)
+
+    async def put_explorations(rows: list[Exploration]) -> None:
+        for exploration in rows:
+            await tx.put_exploration(_unowned(exploration))
+
+    async def put_results(rows: list[IdempotentResult]) -> None:
+        for result in rows:
+            await tx.put_idempotent_result(result)
+
+    return {
+        Concept: tx.put_concepts,
+        Source: tx.put_sources,
+        Relation: tx.put_relations,
+        StoredEvidence: tx.put_evidence,
+        Tombstone: put_tombstones,
+        Merge: put_merges,
+        Exploration: put_explorations,
+        Step: _put_steps(tx),
+        Member: tx.put_members,
+        Event: tx.put_events,
+        IdempotentResult: put_results,
+    }
+
+
+def _put_steps(tx: Transaction) -> Callable[[list[Step]], Awaitable[None]]:
+    async def put(rows: list[Step]) -> None:
+        await tx.put_steps([replace(step, reserved=None) for step in rows])
+
+    return put
+
+
+def _unowned(exploration: Exploration) -> Exploration:
+    """No owner survives a move: what had not ended is queued again, a pause kept."""
+    if exploration.status in ENDED or exploration.status is ExplorationStatus.PAUSED:
+        return replace(exploration, lease=None)
+    return replace(exploration, lease=None, status=ExplorationStatus.QUEUED)
+
+
+async def _refuse_taken_names(tx: Transaction, records: Sequence[Record], refusals: list[str | None]) -> None:
+    concepts = {i: r for i, r in enumerate(records) if isinstance(r, Concept)}
+    stored = await tx.concepts_named(list({c.key for c in concepts.values()}))
+    owner = {(c.key, c.sense): c.id for c in stored}
+    for i, concept in concepts.items():
+        if owner.setdefault((concept.key, concept.sense), concept.id) != concept.id:
+            refusals[i] = f"another concept is stored as {concept.name!r} in the same sense, with another id"
+
+
+async def _refuse_taken_sources(tx: Transaction, records: Sequence[Record], refusals: list[str | None]) -> None:
+    sources = {i: r for i, r in enumerate(records) if isinstance(r, Source)}
+    stored = await tx.sources(list({s.key for s in sources.values()}))
+    owner = {key: source.id for key, source in stored.items()}
+    for i, source in sources.items():
+        if owner.setdefault(source.key, source.id) != source.id:
+            refusals[i] = f"another source is stored under the key {source.key!r}, with another id"

@@ -1,0 +1,140 @@
+"""Two concepts become one, and can be taken apart again, because evidence remembers what it spoke of at first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from graphstore.changes.recording import rebuild, refresh_concepts
+from graphstore.errors import InvalidError
+from graphstore.identity import distinct_names
+from graphstore.model import (
+    Concept,
+    ConceptId,
+    Member,
+    Merge,
+    RelationKey,
+    Step,
+    StoredEvidence,
+    Subject,
+    name_key,
+)
+from graphstore.transaction import Transaction
+
+
+async def merge(tx: Transaction, into: Concept, other: Concept) -> Concept:
+    """Make `other` part of `into`; the latter as it is now."""
+    if into.id == other.id:
+        raise InvalidError(f"{into.name!r} cannot be merged into itself")
+    memberships = await tx.memberships([other.id])
+    joined = await _hand_over_memberships(tx, memberships, into.id)
+    taken = {into.key, *map(name_key, into.aliases)}
+    aliases = distinct_names(n for n in (other.name, *other.aliases) if name_key(n) not in taken)
+    external_ids = {s: v for s, v in other.external_ids.items() if s not in into.external_ids}
+    await tx.put_merge(Merge(other, into.id, aliases, external_ids, tuple(memberships), joined, tx.now))
+    await tx.delete_concepts([other.id])
+    await _send_home(tx, await tx.evidence_on([other.id]))
+    merged = replace(
+        into,
+        aliases=(*into.aliases, *aliases),
+        external_ids={**into.external_ids, **external_ids},
+        summary=into.summary or other.summary,
+        version=into.version + 1,
+        updated=tx.now,
+    )
+    return await _refreshed(tx, merged)
+
+
+async def unmerge(tx: Transaction, merge: Merge) -> Concept:
+    """Restore the concept that went away; it as it is now."""
+    restored = merge.concept
+    await tx.delete_merge(restored.id)
+    into = (await tx.concepts([merge.into]))[merge.into]
+    added = set(map(name_key, merge.added_aliases))
+    kept = replace(
+        into,
+        aliases=tuple(a for a in into.aliases if name_key(a) not in added),
+        external_ids={s: v for s, v in into.external_ids.items() if merge.added_external_ids.get(s) != v},
+        version=into.version + 1,
+        updated=tx.now,
+    )
+    await tx.put_concepts([kept])
+    await tx.put_concepts([replace(restored, version=restored.version + 1, updated=tx.now)])
+    family = [restored.id, *await tx.merged_into([restored.id])]
+    await _send_home(tx, await tx.evidence_asserted_on(family))
+    await _take_back_memberships(tx, merge, into.id)
+    await _refreshed(tx, kept)
+    return await _refreshed(tx, replace(restored, version=restored.version + 1, updated=tx.now))
+
+
+async def adjust_progress(
+    tx: Transaction,
+    *,
+    left: Iterable[Member] = (),
+    joined: Iterable[Member] = (),
+    dropped_steps: Iterable[Step] = (),
+) -> None:
+    """Keep the counts of explorations true when members or pending steps come and go outside of their own steps."""
+    found: dict[str, int] = {}
+    pending: dict[str, int] = {}
+    for member in left:
+        found[member.exploration] = found.get(member.exploration, 0) - 1
+    for member in joined:
+        found[member.exploration] = found.get(member.exploration, 0) + 1
+    for step in dropped_steps:
+        pending[step.exploration] = pending.get(step.exploration, 0) - 1
+    for id, exploration in (await tx.lock(sorted({*found, *pending}))).items():
+        p, s = exploration.progress, exploration.spent
+        progress = replace(
+            p, concepts_found=p.concepts_found + found.get(id, 0), steps_pending=p.steps_pending + pending.get(id, 0)
+        )
+        spent = replace(s, concepts=s.concepts + found.get(id, 0))
+        await tx.put_exploration(replace(exploration, progress=progress, spent=spent))
+
+
+async def _refreshed(tx: Transaction, concept: Concept) -> Concept:
+    [fresh] = await refresh_concepts(tx, [concept])
+    await tx.put_concepts([fresh])
+    return (await tx.concepts([fresh.id]))[fresh.id]
+
+
+async def _send_home(tx: Transaction, evidence: Sequence[StoredEvidence]) -> None:
+    """Let evidence speak of where its first subject's concepts live now, and renew the relations on both sides."""
+    ends = {end for e in evidence for end in _ends(e.asserted)}
+    home = {id: c.id for id, c in (await tx.concepts(sorted(ends))).items()}
+    subjects = {e.id: _moved(e.asserted, home) for e in evidence}
+    await tx.replace_subjects({e.id: subjects[e.id] for e in evidence if subjects[e.id] != e.subject})
+    touched = {s for e in evidence for s in (e.subject, subjects[e.id]) if isinstance(s, RelationKey)}
+    await rebuild(tx, sorted(touched), await tx.relations(list(touched)))
+
+
+def _ends(subject: Subject) -> tuple[ConceptId, ...]:
+    return (subject.source, subject.target) if isinstance(subject, RelationKey) else (subject,)
+
+
+def _moved(subject: Subject, home: Mapping[ConceptId, ConceptId]) -> Subject:
+    if isinstance(subject, RelationKey):
+        source, type, target = subject
+        return RelationKey(home.get(source, source), type, home.get(target, target))
+    return home.get(subject, subject)
+
+
+async def _hand_over_memberships(tx: Transaction, members: Sequence[Member], into: ConceptId) -> tuple[str, ...]:
+    """Put `into` in the place of another concept; the explorations which it has joined only by that."""
+    already = {m.exploration for m in await tx.memberships([into])}
+    joining = [replace(m, concept=into) for m in members if m.exploration not in already]
+    steps = await tx.pending_steps_on([members[0].concept]) if members else ()
+    doubled = [s for s in steps if await tx.steps_of(s.exploration, [into])]
+    await adjust_progress(tx, left=members, joined=joining, dropped_steps=doubled)
+    await tx.delete_members(members)
+    await tx.put_members(joining)
+    await tx.delete_steps([s.id for s in doubled])
+    await tx.put_steps([replace(s, concept=into) for s in steps if s not in doubled])
+    return tuple(m.exploration for m in joining)
+
+
+async def _take_back_memberships(tx: Transaction, merge: Merge, into: ConceptId) -> None:
+    present = [m for m in await tx.memberships([into]) if m.exploration in merge.joined]
+    explorations = await tx.lock(sorted({m.exploration for m in merge.memberships}))
+    back = [m for m in merge.memberships if m.exploration in explorations]
+    await adjust_progress(tx, left=present, joined=back)
+    await tx.delete_members(present)
+    await tx.put_members(back)

@@ -1,0 +1,109 @@
+"""Which stored concept a claim speaks of: the rules of identity, without I/O.
+
+In order: the id it names; a shared external id; the same name key with a compatible kind and no conflicting
+external id; an alias under the same conditions. Never across kinds on a name alone, and never by a name for a
+concept whose sense is its source's own id. A choice between several concepts is no match.
+"""
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from graphstore.model import Concept, ConceptClaim, ConceptId, name_key
+
+
+class Known:
+    """Concepts that claims may speak of, by everything that can identify one."""
+
+    def __init__(self, concepts: Iterable[Concept] = (), merged: Mapping[ConceptId, ConceptId] = {}) -> None:
+        """`merged` leads from the ids of merged concepts to where they went."""
+        self._merged = merged
+        self._by_id: dict[str, Concept] = {}
+        self._by_key: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_alias: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_external: dict[tuple[str, str], str] = {}
+        for concept in concepts:
+            self.put(concept)
+
+    def put(self, concept: Concept) -> None:
+        """Add a concept, or renew one."""
+        self._by_id[concept.id] = concept
+        self._by_key[concept.key].add(concept.id)
+        for alias in concept.aliases:
+            self._by_alias[name_key(alias)].add(concept.id)
+        for external in concept.external_ids.items():
+            self._by_external[external] = concept.id
+
+    def match(self, claim: ConceptClaim) -> Concept | None:
+        """The concept that the claim speaks of, if exactly one does."""
+        if claim.id is not None:
+            return self._by_id.get(self._merged.get(claim.id, claim.id))
+        for external in claim.external_ids.items():
+            if (id := self._by_external.get(external)) is not None:
+                return self._by_id[id]
+        key = name_key(claim.name)
+        sense = sense_of(claim)
+        for ids in (self._by_key.get(key, ()), self._by_alias.get(key, ())):
+            same = [c for c in (self._by_id[i] for i in sorted(ids)) if _may_be(c, claim, sense)]
+            exact = [c for c in same if c.key == key and c.sense == sense]
+            if exact:
+                return exact[0]
+            if len(same) == 1:
+                return same[0]
+        return None
+
+
+def sense_of(claim: ConceptClaim) -> str:
+    """The sense under which a claim's concept is stored: the source's own id, else the normalised kind."""
+    return claim.sense if claim.sense is not None else name_key(claim.kind)
+
+
+def marks_of(key: str, sense: str, external_ids: Mapping[str, str]) -> tuple[str, ...]:
+    """The tombstone marks of a concept."""
+    return (f"name:{sense}:{key}", *(f"external:{scheme}:{value}" for scheme, value in external_ids.items()))
+
+
+def enriched(concept: Concept, claim: ConceptClaim) -> Concept:
+    """The concept with the claim's words where it had none, and with its further aliases and external ids."""
+    known = {concept.key, *map(name_key, concept.aliases)}
+    fresh = [a for a in (claim.name, *claim.aliases) if name_key(a) not in {"", *known}]
+    return replace(
+        concept,
+        summary=concept.summary or claim.summary,
+        kind=concept.kind or claim.kind,
+        domain=concept.domain or claim.domain,
+        aliases=(*concept.aliases, *distinct_names(fresh)),
+        external_ids={**claim.external_ids, **concept.external_ids},
+    )
+
+
+def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names without those that differ from an earlier one in case or spacing only."""
+    return tuple({name_key(n): n for n in reversed(list(names))}.values())[::-1]
+
+
+def likeness(one: Concept, other: Concept) -> float:
+    """How much two concepts' names suggest one concept, 0 to 1: the best ratio (Ratcliff/Obershelp) over all
+    pairs of their names; 0 for two senses that one source tells apart."""
+    if _conflict(one.external_ids, other.external_ids):
+        return 0.0
+    names = [[c.key, *map(name_key, c.aliases)] for c in (one, other)]
+    return max(difflib.SequenceMatcher(None, a, b).ratio() for a in names[0] for b in names[1])
+
+
+def _may_be(concept: Concept, claim: ConceptClaim, sense: str) -> bool:
+    if _conflict(concept.external_ids, claim.external_ids):
+        return False
+    if claim.sense is not None or _is_source_given(concept.sense):
+        return concept.sense == sense and concept.key == name_key(claim.name)
+    kinds = {name_key(concept.kind), name_key(claim.kind)} - {""}
+    return len(kinds) <= 1
+
+
+def _is_source_given(sense: str) -> bool:
+    return ":" in sense
+
+
+def _conflict(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return any(one[scheme] != other[scheme] for scheme in one.keys() & other.keys())
