@@ -1,0 +1,40 @@
+"""The agents in their order: research, connection, validation, content."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from exploration.agents.connection import Connection
+from exploration.agents.content import Content
+from exploration.agents.research import Research
+from exploration.agents.validation import Validation
+from graphstore.model import Knowledge, Spend
+from providers.knowledge.port import KnowledgeSource, Price, Question
+
+
+class Pipeline:
+    """Turns a question into knowledge that can be committed."""
+
+    def __init__(self, sources: Sequence[KnowledgeSource], time_limit: float) -> None:
+        self._research = Research(sources, time_limit)
+        self._connection = Connection()
+        self._validation = Validation()
+        self._content = Content()
+
+    def price(self, question: Question) -> Price:
+        """The worst case of one run."""
+        return self._research.price(question)
+
+    async def run(self, question: Question, working: Callable[[str], Awaitable[None]]) -> tuple[Knowledge, Spend, bool]:
+        """The knowledge, what it used, and whether any source knew the subject.
+
+        `working` is told the name of each agent as it begins. Raises `ProviderError`.
+        """
+        await working(self._research.name)
+        findings = await self._research.ask(question)
+        await working(self._connection.name)
+        knowledge = self._connection.claims(question.subject, findings)
+        await working(self._validation.name)
+        knowledge = self._validation.checked(knowledge)
+        await working(self._content.name)
+        knowledge = self._content.completed(knowledge)
+        spent = Spend(tokens=sum(f.tokens for f in findings), cost_usd=sum(f.cost_usd for f in findings))
+        return knowledge, spent, bool(findings)

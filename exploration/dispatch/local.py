@@ -1,0 +1,73 @@
+"""Dispatch within this process: jobs are asyncio tasks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import structlog
+
+from exploration.dispatch.port import Job
+
+_log = structlog.get_logger(__name__)
+
+
+Run: TypeAlias = Callable[[Job, asyncio.Event], Awaitable[None]]
+"""Runs a job to its end, looking at its status whenever the event is set; when cancelled it stops."""
+
+
+class LocalDispatch:
+    """`exploration.dispatch.port.Dispatch` over this process's event loop.
+
+    Used as a context manager: leaving it cancels what runs and waits for it; drain first by what `run` offers.
+    """
+
+    def __init__(self, run: Run, concurrency: int) -> None:
+        self._run = run
+        self._slots = asyncio.Semaphore(concurrency)
+        self._jobs: dict[Job, tuple[asyncio.Task[None], asyncio.Event]] = {}
+        self._again: set[Job] = set()
+        """Jobs that were enqueued while they ran: they may have been about to stop, so they run once more."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        tasks = [task for task, _ in self._jobs.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def enqueue(self, job: Job) -> None:
+        """See `Dispatch.enqueue`."""
+        if job in self._jobs:
+            self._again.add(job)
+            return
+        wake = asyncio.Event()
+        task = asyncio.create_task(self._work(job, wake), name=f"{job.kind} {job.id}")
+        self._jobs[job] = (task, wake)
+        task.add_done_callback(lambda _: self._jobs.pop(job))
+
+    async def interrupt(self, job: Job) -> None:
+        """See `Dispatch.interrupt`."""
+        if job in self._jobs:
+            self._jobs[job][1].set()
+
+    async def drain(self) -> None:
+        """Wait until nothing runs; each job is told to look at its status, where it learns that it should stop."""
+        for _, wake in self._jobs.values():
+            wake.set()
+        await asyncio.gather(*(task for task, _ in self._jobs.values()), return_exceptions=True)
+
+    async def _work(self, job: Job, wake: asyncio.Event) -> None:
+        async with self._slots:
+            while True:
+                self._again.discard(job)
+                try:
+                    await self._run(job, wake)
+                except Exception:  # the edge: whatever a job raises must not end the server
+                    _log.exception("job_failed", kind=job.kind, id=job.id, workspace=job.workspace)
+                if job not in self._again:
+                    return

@@ -1,0 +1,31 @@
+"""Dispatch: who runs a piece of durable work."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that the store knows to be unfinished. The store holds the truth; a lost job is enqueued again."""
+
+    workspace: str
+    kind: str
+    id: str
+
+
+EXPLORATION = "exploration"
+
+
+class Dispatch(Protocol):
+    """Hands jobs to workers."""
+
+    async def enqueue(self, job: Job) -> None:
+        """Have it run soon, by one worker. Enqueuing a job that waits or runs changes nothing.
+
+        Never raises for a queue that is away: a sweep enqueues again what the store says is unowned.
+        """
+        ...
+
+    async def interrupt(self, job: Job) -> None:
+        """Tell whoever runs it to look at its status now. A hint: the owner's next renewal tells it as well."""
+        ...

@@ -1,0 +1,11 @@
+"""Errors of choosing knowledge sources."""
+
+from collections.abc import Iterable
+
+
+class UnknownSourceError(LookupError):
+    """No knowledge source has this name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"there is no knowledge source {name!r}; there are: {', '.join(sorted(known))}")
+        self.name = name
