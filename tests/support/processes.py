@@ -1,0 +1,84 @@
+"""Real server processes, to be watched, killed and started again."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+ROOT = Path(__file__).parents[2]
+START_LIMIT = 30.0
+"""Seconds within which a server must have said where it listens."""
+
+
+@dataclass
+class ServerProcess:
+    """A running `continuum serve`."""
+
+    process: asyncio.subprocess.Process
+    address: str
+    log: Path
+
+    async def kill(self) -> None:
+        """SIGKILL: no goodbye."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    async def terminate(self, seconds: float = 20) -> int:
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(seconds):
+            return await self.process.wait()
+
+    async def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of one operation; its errors fail the test."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.address}/graphql", json={"query": query, "variables": variables}) as response,
+        ):
+            answer = await response.json()
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+def environment(data_dir: Path, **settings: object) -> Mapping[str, str]:
+    """The environment of a process of ours, with settings by their names in lower case."""
+    ours = {name.upper(): str(value) for name, value in settings.items()}
+    return {**os.environ, "DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT), "LOG_JSON": "true", **ours}
+
+
+@asynccontextmanager
+async def server(data_dir: Path, **settings: object) -> AsyncIterator[ServerProcess]:
+    """A server over this data directory on a free port; killed at the end if it still runs."""
+    log = data_dir.with_suffix(".log")
+    with log.open("ab") as errors:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "continuum", "serve"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            env=environment(data_dir, port=0, **settings),
+        )
+    running = ServerProcess(process, "", log)
+    try:
+        running.address = await _address(process, log)
+        yield running
+    finally:
+        await running.kill()
+
+
+async def _address(process: asyncio.subprocess.Process, log: Path) -> str:
+    assert process.stdout is not None
+    async with asyncio.timeout(START_LIMIT):
+        async for line in process.stdout:
+            if found := re.search(rb"GraphQL\s+(http://\S+)/graphql", line):
+                return found[1].decode()
+    raise AssertionError(f"the server did not start; its log is {log}")

@@ -1,0 +1,64 @@
+"""Fixtures of the engine's tests: all parts over a real embedded store."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from continuum.assembly import Parts, assembled
+from continuum.settings import Settings
+from exploration.request import Request
+from graphstore.model import Budget, Exploration
+from graphstore.port import Store
+from tests.support.exploring import TREE, Scripted
+
+
+@pytest.fixture
+def scripted() -> Scripted:
+    """A source over `TREE`."""
+    return Scripted(TREE)
+
+
+Opened = Callable[..., AbstractAsyncContextManager[Parts]]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, scripted: Scripted) -> Opened:
+    """Opens all parts over one data directory, which may be opened again; keywords are settings."""
+
+    @asynccontextmanager
+    async def open_parts(*, sweep: bool = True, **settings: Any) -> AsyncIterator[Parts]:
+        values = {"data_dir": tmp_path, "lease_seconds": 0.6, "knowledge_sources": ("scripted",), **settings}
+        async with assembled(Settings(**values), sweep=sweep, sources={"scripted": lambda _store: scripted}) as parts:
+            yield parts
+
+    return open_parts
+
+
+@pytest.fixture
+async def parts(opened: Opened) -> AsyncIterator[Parts]:
+    """All parts, running."""
+    async with opened() as parts:
+        yield parts
+
+
+@pytest.fixture
+def store(parts: Parts) -> Store:
+    """The default workspace."""
+    return parts.database.within("main")
+
+
+Explore = Callable[..., Any]
+
+
+@pytest.fixture
+def explore(parts: Parts, store: Store) -> Explore:
+    """Start an exploration of `a`; keywords are the request's."""
+
+    async def start(topic: str = "a", **request: Any) -> Exploration:
+        values = {"depth": 3, "budget": Budget(), **request}
+        return await parts.explorer.start(store, Request(topic=topic, **values))
+
+    return start

@@ -1,0 +1,115 @@
+"""The house: which package may import which, and which library lives where."""
+
+import ast
+from importlib.metadata import Distribution, distributions
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ORDER = (
+    ("continuum",),
+    ("schema",),
+    ("resolvers",),
+    ("exploration",),
+    ("graphstore", "providers"),
+    ("telemetry",),
+)
+"""From left to right: a package may import what stands to its right; neighbours never meet."""
+
+HOMES = {
+    "strawberry": ("schema/", "continuum/view.py"),
+    "aiohttp": ("continuum/", "providers/"),
+    "sqlite3": ("graphstore/sqlite/",),
+    "click": ("continuum/cli/",),
+    "rich": ("continuum/cli/",),
+    "pydantic_settings": ("continuum/settings.py",),
+}
+"""Where a library may be imported."""
+
+RANK = {package: rank for rank, packages in enumerate(ORDER) for package in packages}
+SOURCES = sorted(path for package in RANK for path in (ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The dotted names that a file imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = (alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names)
+    of = (node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level)
+    return set(chain(plain, of))
+
+
+def package_of(path: Path) -> str:
+    """The top-level package of a file."""
+    return path.relative_to(ROOT).parts[0]
+
+
+def id_of(path: Path) -> str:
+    """What a test of this file is called."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def test_there_is_something_to_check() -> None:
+    """Every package has sources, so that the tests below cannot pass for want of any."""
+    assert {package_of(path) for path in SOURCES} == set(RANK)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=id_of)
+def test_packages_import_only_to_their_right(path: Path) -> None:
+    """A package imports itself and what stands to its right, never to its left or beside it."""
+    own = package_of(path)
+    tops = {name.split(".")[0] for name in imported(path)} & RANK.keys()
+    assert not {top for top in tops if top != own and RANK[top] <= RANK[own]}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=id_of)
+def test_libraries_stay_at_home(path: Path) -> None:
+    """A library that must be exchangeable, or that belongs to one edge, is imported there only."""
+    where = path.relative_to(ROOT).as_posix()
+    tops = {name.split(".")[0] for name in imported(path)}
+    assert not {top for top in tops & HOMES.keys() if not where.startswith(HOMES[top])}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=id_of)
+def test_adapters_are_named_by_the_composition_root_only(path: Path) -> None:
+    """Only the adapters themselves, the composition root and the commands that put one together name an adapter."""
+    if path.relative_to(ROOT).as_posix().startswith(("continuum/", "graphstore/sqlite/")):
+        return
+    adapters = (
+        "graphstore.sqlite",
+        "exploration.dispatch.local",
+        "exploration.feed.local",
+        "exploration.activity.local",
+    )
+    assert not {name for name in imported(path) if name.startswith(adapters)}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=id_of)
+def test_the_environment_is_read_by_the_settings_only(path: Path) -> None:
+    """No other file looks at environment variables."""
+    if id_of(path) == "continuum/settings.py":
+        return
+    text = path.read_text(encoding="utf-8")
+    assert "environ" not in text
+    assert "getenv" not in text
+
+
+def test_relative_imports_are_not_used() -> None:
+    """Every import names its whole path, so that the tests above see it."""
+    nodes = ((path, node) for path in SOURCES for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    assert not [id_of(path) for path, node in nodes if isinstance(node, ast.ImportFrom) and node.level]
+
+
+def test_no_dependency_brings_a_module_of_our_names() -> None:
+    """No installed distribution owns a top-level module that is called like one of our packages."""
+    ours = RANK.keys() | {"tests", "infra"}
+    clashes = {(d.name, name) for d in distributions() if d.name != "continuum" for name in _modules(d) & ours}
+    assert not clashes
+
+
+def _modules(distribution: Distribution) -> set[str]:
+    listed = distribution.read_text("top_level.txt")
+    if listed is not None:
+        return set(listed.split())
+    return {file.parts[0].removesuffix(".py") for file in distribution.files or ()}
