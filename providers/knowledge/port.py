@@ -35,6 +35,8 @@ class Subject:
     """Given where the source has several concepts of one name and kind: its own id for this one."""
     reference: Reference | None = None
     """Where its summary comes from."""
+    topic: str | None = None
+    """The words by which the source finds exactly this one, where the name alone does not."""
 
 
 @dataclass(frozen=True, slots=True)
