@@ -13,8 +13,9 @@ from exploration.activity.port import Activity
 from exploration.dispatch.local import LocalDispatch
 from exploration.feed.local import LocalFeed
 from exploration.feed.port import Feed
+from exploration.ownership import Pace, Tools
 from exploration.request import Limits
-from exploration.runner import Pace, Runner, Tools
+from exploration.runner import Runner
 from exploration.service import Explorer
 from exploration.sources import Build, SourceBook
 from exploration.stored import StoredGraph
