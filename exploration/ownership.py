@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-import structlog
-
 from exploration.activity.port import Activity, AgentActivity
 from exploration.agents.connection import ROOT
 from exploration.agents.pipeline import Pipeline
@@ -29,9 +27,8 @@ from graphstore.model import (
 )
 from graphstore.port import Database, ExplorationRef, Store
 from providers.errors import ProviderError, RefusedError, TransientError
+from providers.knowledge.errors import UnknownSourceError
 from providers.knowledge.port import Question, Subject
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +70,9 @@ class Ownership:
     wake: asyncio.Event
     stopping: Callable[[], bool]
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    pipeline: Pipeline = field(init=False)
     booked: float = field(default_factory=time.monotonic)
     out_of: str | None = None
     """The budget that a step found exhausted."""
-
-    def __post_init__(self) -> None:
-        sources = self.tools.sources.chosen(self.store, self.exploration.options.sources)
-        self.pipeline = Pipeline(sources, self.tools.pace.source_limit)
 
     async def work(self) -> None:
         """Until it ends, is paused, lost or handed back."""
@@ -150,14 +142,16 @@ class Ownership:
                 await self._announce(event.seq)
         except BudgetExceeded as exceeded:
             self.out_of = exceeded.budget
-        except (ProviderError, ExplorationError, ConflictError, InvalidError) as error:
+        except (ProviderError, UnknownSourceError, ExplorationError, ConflictError, InvalidError) as error:
             await self._failed(step, error)
         finally:
             await self.tools.activity.clear(self._ref, step.id)
 
     async def _attempt(self, step: Step) -> Outcome:
+        sources = self.tools.sources.chosen(self.store, self.exploration.options.sources)
+        pipeline = Pipeline(sources, self.tools.pace.source_limit)
         question = await self._question(step)
-        price = self.pipeline.price(question)
+        price = pipeline.price(question)
         if not price.free:
             worst = Spend(tokens=price.tokens, cost_usd=price.cost_usd)
             await self.store.work.reserve(self.exploration.id, self.token, step.id, worst)
@@ -166,7 +160,7 @@ class Ownership:
             activity = AgentActivity(agent, question.subject.name, step.id, datetime.now(UTC))
             await self.tools.activity.report(self._ref, activity)
 
-        knowledge, spent, known = await self.pipeline.run(question, working)
+        knowledge, spent, known = await pipeline.run(question, working)
         if not known and step.depth == 0:
             raise RefusedError(f"no source knows anything of {question.subject.name!r}")
         return Outcome(self.exploration.id, self.token, step.id, knowledge, ROOT, replace(spent, seconds=self._lap()))

@@ -6,7 +6,7 @@ Wake-ups come from the feed; as one may be lost, the store is looked at as well.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -68,7 +68,7 @@ class Watch:
             self._lookout.cancel()
             await asyncio.gather(self._lookout, return_exceptions=True)
 
-    async def events(self, workspace: str, id: str, after: int) -> AsyncIterator[Told | Trimmed]:
+    async def events(self, workspace: str, id: str, after: int) -> AsyncGenerator[Told | Trimmed, None]:
         """Events whose number is greater than `after`, until the exploration has ended and all were told.
 
         Raises `NotFoundError`, also when it is deleted meanwhile.

@@ -29,9 +29,9 @@ def opened(tmp_path: Path, scripted: Scripted) -> Opened:
     """Opens all parts over one data directory, which may be opened again; keywords are settings."""
 
     @asynccontextmanager
-    async def open_parts(*, sweep: bool = True, **settings: Any) -> AsyncIterator[Parts]:
+    async def open_parts(*, sweep: bool = True, source_name: str = "scripted", **settings: Any) -> AsyncIterator[Parts]:
         values = {"data_dir": tmp_path, "lease_seconds": 0.6, "knowledge_sources": ("scripted",), **settings}
-        async with assembled(Settings(**values), sweep=sweep, sources={"scripted": lambda _store: scripted}) as parts:
+        async with assembled(Settings(**values), sweep=sweep, sources={source_name: lambda _store: scripted}) as parts:
             yield parts
 
     return open_parts

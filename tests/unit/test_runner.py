@@ -278,3 +278,16 @@ async def test_a_watcher_that_comes_late_hears_everything(parts: Parts, explore:
     for after in range(ended.next_seq):
         told = [t async for t in parts.watch.events("main", ended.id, after)]
         assert [t.event.seq for t in told if isinstance(t, Told)] == list(range(after + 1, ended.next_seq))
+
+
+async def test_a_source_that_is_no_longer_there_is_a_failure(opened: Any, scripted: Scripted) -> None:
+    """An exploration that names a source which this program does not have ends, and its reason says which."""
+    scripted.gate = asyncio.Event()
+    async with opened() as parts:
+        exploration = await parts.explorer.start(parts.database.within("main"), Request(topic="a"))
+        await reached(parts, exploration, ExplorationStatus.RUNNING)
+    async with opened(source_name="renamed") as parts:
+        ended = await end_of(parts, exploration)
+    assert ended.status is ExplorationStatus.FAILED
+    assert ended.reason is not None
+    assert "'scripted'" in ended.reason
