@@ -27,12 +27,6 @@ class SourceRegistry:
         """All of them, in the order in which they were named."""
         return tuple(self._builders)
 
-    def register(self, name: str, builder: Builder) -> None:
-        """Add a source that is made where more is known than here. Raises `ValueError` for a name that is taken."""
-        if name in self._builders:
-            raise ValueError(f"there is a knowledge source {name!r} already")
-        self._builders[name] = builder
-
     def source(self, name: str) -> KnowledgeSource:
         """The source of that name, the same at each call. Raises `UnknownSourceError`."""
         if name not in self._builders:

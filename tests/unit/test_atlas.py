@@ -160,8 +160,9 @@ BROKEN: dict[str, tuple[Check, tuple[Entry, ...], str]] = {
 
 @pytest.mark.parametrize(("check", "entries", "complaint"), BROKEN.values(), ids=BROKEN.keys())
 def test_flaw_is_found(check: Check, entries: tuple[Entry, ...], complaint: str) -> None:
-    """Each check complains of the flaw that it is there for."""
+    """Each check complains of the flaw that it is there for, by itself and among all of them."""
     assert complaint in "\n".join(check(small(*entries)))
+    assert complaint in "\n".join(checks.problems(small(*entries)))
 
 
 @pytest.mark.parametrize("reads", ["{source} uses it.", "{source} and {source}", "{source} {target} {other}"])

@@ -52,7 +52,8 @@ ALIKE = 0.2
 """The Jaccard similarity of two summaries' shingles from which on they are on one template."""
 
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-SENTENCE_END = re.compile(r"[.!?]['”’)]?(?=\s+[“‘(]?[^\W_]|$)")
+SENTENCE_END = re.compile(r"(?<!\b[A-Z])[.!?]['”’)]?(?=\s+['“‘(]?[^\W_])|[.!?]['”’)]?$")
+"""Within a text not after a single capital, which is an initial."""
 
 
 def problems(book: Book) -> Iterator[str]:
@@ -96,7 +97,7 @@ def summaries(book: Book) -> Iterator[str]:
             yield f"{entry.label}: the summary has {n} sentences"
         if (n := len(entry.summary.split())) not in WORDS:
             yield f"{entry.label}: the summary has {n} words"
-        if not SENTENCE_END.search(entry.summary[-2:]):
+        if not re.search(r"[.!?]['”’)]?$", entry.summary):
             yield f"{entry.label}: the summary does not end as a sentence does"
 
 

@@ -115,6 +115,7 @@ def _subject(atlas: Atlas, entry: Entry) -> Subject:
         external_ids={"atlas": entry.label},
         sense=_key(entry.label) if len(namesakes) > 1 else None,
         reference=_reference(entry.label),
+        topic=entry.label,
     )
 
 

@@ -14,6 +14,8 @@ LONGEST_TOPIC = 200
 
 ALIKE = 0.75
 """The least ratio (Ratcliff/Obershelp) of two names that may be one misspelt."""
+WORDS_ALIKE = 0.85
+"""The same for two words, of which there are more to be mistaken for."""
 EVERYWHERE = 300
 """A word that stands in more summaries than this (of, the) is no reason to offer a name that has it."""
 TELLING = 25
@@ -48,9 +50,12 @@ class Topics:
         return tuple(dict.fromkeys(labels or self._mentioning(topic)))[:SUGGESTIONS]
 
     def _misspelt(self, topic: str) -> dict[str, float]:
+        """Names like the topic; for a single word also the names that have a word like it."""
         key = loose_key(topic)
-        near = difflib.get_close_matches(key, self._loose, n=SUGGESTIONS, cutoff=ALIKE)
-        return {name: 1 + difflib.SequenceMatcher(None, key, name).ratio() for name in near}
+        like = _like(key, self._loose, ALIKE)
+        words = {} if " " in key else _like(key, self._names_with, WORDS_ALIKE)
+        part = {name: ratio / 2 for word, ratio in words.items() for name in self._names_with[word]}
+        return {**part, **like}
 
     def _sharing_words(self, topic: str) -> dict[str, float]:
         """The share of common words in both names (Dice), below 1."""
@@ -64,6 +69,12 @@ class Topics:
 
     def _rarer(self, topic: str, limit: int) -> set[str]:
         return {word for word in loose_words(topic) if len(self._mentions.get(word, ())) <= limit}
+
+
+def _like(key: str, names: Iterable[str], least: float) -> dict[str, float]:
+    """The names that may be the key misspelt, with how alike they are: above 1, so before all other suggestions."""
+    near = difflib.get_close_matches(key, names, n=SUGGESTIONS, cutoff=least)
+    return {name: 1 + difflib.SequenceMatcher(None, key, name).ratio() for name in near}
 
 
 def _callings(entry: Entry) -> tuple[str, ...]:
