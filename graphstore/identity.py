@@ -9,6 +9,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from graphstore.model import Concept, ConceptClaim, ConceptId, name_key
 
@@ -65,17 +66,26 @@ def marks_of(key: str, sense: str, external_ids: Mapping[str, str]) -> tuple[str
 
 
 def enriched(concept: Concept, claim: ConceptClaim) -> Concept:
-    """The concept with the claim's words where it had none, and with its further aliases and external ids."""
-    known = {concept.key, *map(name_key, concept.aliases)}
-    fresh = [a for a in (claim.name, *claim.aliases) if name_key(a) not in {"", *known}]
-    return replace(
-        concept,
-        summary=concept.summary or claim.summary,
-        kind=concept.kind or claim.kind,
-        domain=concept.domain or claim.domain,
-        aliases=(*concept.aliases, *distinct_names(fresh)),
-        external_ids={**claim.external_ids, **concept.external_ids},
-    )
+    """The concept with the claim's words where it had none, and with its further aliases and external ids;
+    the same object where the claim adds nothing."""
+    changed: dict[str, Any] = {
+        "summary": concept.summary or claim.summary,
+        "kind": concept.kind or claim.kind,
+        "domain": concept.domain or claim.domain,
+        "aliases": (*concept.aliases, *_further_names(concept, claim)),
+        "external_ids": {**claim.external_ids, **concept.external_ids},
+    }
+    if all(getattr(concept, name) == value for name, value in changed.items()):
+        return concept
+    return replace(concept, **changed)
+
+
+def _further_names(concept: Concept, claim: ConceptClaim) -> tuple[str, ...]:
+    offered = {claim.name, *claim.aliases} - {"", concept.name, *concept.aliases}
+    if not offered:  # what is met again brings no new name as a rule
+        return ()
+    known = {"", concept.key, *map(name_key, concept.aliases)}
+    return distinct_names(n for n in (claim.name, *claim.aliases) if n in offered and name_key(n) not in known)
 
 
 def distinct_names(names: Iterable[str]) -> tuple[str, ...]:

@@ -111,6 +111,12 @@ class Relations(Protocol):
         """A page of the distinct concepts at the other ends, for each concept; by strongest relation, then id."""
         ...
 
+    async def count_neighbours(
+        self, ids: Sequence[ConceptId], direction: Direction, types: Sequence[str] | None
+    ) -> Mapping[ConceptId, int]:
+        """How many distinct concepts are at the other ends, for each concept."""
+        ...
+
     async def links(self, ids: Sequence[ConceptId], types: Sequence[str] | None, limit: int) -> Sequence[Relation]:
         """Relations that touch the given concepts, without their ends, the strongest `limit` of each concept."""
         ...
@@ -393,6 +399,10 @@ class Operations(Protocol):
 
     async def status(self) -> StoreStatus:
         """Versions and counts."""
+        ...
+
+    async def verify(self) -> Sequence[str]:
+        """What is wrong with the stored data, in words; nothing as a rule. Reads all of it, which takes its time."""
         ...
 
     async def unowned(self, limit: int) -> Sequence[ExplorationRef]:

@@ -159,7 +159,8 @@ class StoreCuration:
             merge = await tx.merge(id)
             if merge is None:
                 raise NotFoundError("merged concept", id)
-            await _refuse_taken(tx, merge.concept)
+            host = (await tx.concepts([id]))[id]
+            await _refuse_taken(tx, merge.concept, giving_back=host.id)
             return await merging.unmerge(tx, merge)
 
         return await self._transact(procedure)
@@ -213,14 +214,15 @@ def _patched(concept: Concept, patch: ConceptPatch) -> Concept:
     )
 
 
-async def _refuse_taken(tx: Transaction, concept: Concept) -> None:
+async def _refuse_taken(tx: Transaction, concept: Concept, giving_back: ConceptId | None = None) -> None:
+    """Raise `ConflictError` for a name and sense, or an external id, of another concept than the one giving it back."""
     for other in await tx.concepts_named([concept.key]):
         if other.id != concept.id and (other.key, other.sense) == (concept.key, concept.sense):
             raise ConflictError(
                 f"another concept is called {concept.name!r} in the sense {concept.sense!r} already: merge the two"
             )
     for pair, other in (await tx.concepts_by_external_id(list(concept.external_ids.items()))).items():
-        if other.id != concept.id:
+        if other.id not in {concept.id, giving_back}:
             raise ConflictError(f"{pair[0]}:{pair[1]} is the external id of {other.name!r} already: merge the two")
 
 
@@ -233,8 +235,9 @@ async def _leave_explorations(tx: Transaction, concept: ConceptId) -> None:
 
 
 def _recorded_json(recorded: Recorded) -> str:
+    relations = [tuple(key) for key in recorded.relations]
     return orjson.dumps(
-        {"concepts": dict(recorded.concepts), "created": sorted(recorded.created), "relations": recorded.relations}
+        {"concepts": dict(recorded.concepts), "created": sorted(recorded.created), "relations": relations}
     ).decode()
 
 

@@ -1,6 +1,6 @@
 """Two concepts become one, and can be taken apart again, because evidence remembers what it spoke of at first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from graphstore.changes.recording import rebuild, refresh_concepts
@@ -45,24 +45,18 @@ async def merge(tx: Transaction, into: Concept, other: Concept) -> Concept:
 
 async def unmerge(tx: Transaction, merge: Merge) -> Concept:
     """Restore the concept that went away; it as it is now."""
-    restored = merge.concept
+    restored = replace(merge.concept, version=merge.concept.version + 1, updated=tx.now)
     await tx.delete_merge(restored.id)
-    into = (await tx.concepts([merge.into]))[merge.into]
-    added = set(map(name_key, merge.added_aliases))
-    kept = replace(
-        into,
-        aliases=tuple(a for a in into.aliases if name_key(a) not in added),
-        external_ids={s: v for s, v in into.external_ids.items() if merge.added_external_ids.get(s) != v},
-        version=into.version + 1,
-        updated=tx.now,
-    )
+    passed_on = await _passed_on(tx, merge)
+    into = (await tx.concepts([passed_on.into]))[passed_on.into]
+    kept = replace(_without(into, passed_on), version=into.version + 1, updated=tx.now)
     await tx.put_concepts([kept])
-    await tx.put_concepts([replace(restored, version=restored.version + 1, updated=tx.now)])
+    await tx.put_concepts([restored])
     family = [restored.id, *await tx.merged_into([restored.id])]
     await _send_home(tx, await tx.evidence_asserted_on(family))
-    await _take_back_memberships(tx, merge, into.id)
+    await _take_back_memberships(tx, merge.memberships, into.id, passed_on.joined)
     await _refreshed(tx, kept)
-    return await _refreshed(tx, replace(restored, version=restored.version + 1, updated=tx.now))
+    return await _refreshed(tx, restored)
 
 
 async def adjust_progress(
@@ -88,6 +82,43 @@ async def adjust_progress(
         )
         spent = replace(s, concepts=s.concepts + found.get(id, 0))
         await tx.put_exploration(replace(exploration, progress=progress, spent=spent))
+
+
+async def _passed_on(tx: Transaction, merge: Merge) -> Merge:
+    """The merge as if it had been made straight into the concept that is there now, where that one's predecessors
+    were merged in turn; their merges forget what this one had brought them."""
+    while (onward := await tx.merge(merge.into)) is not None:
+        added = set(map(name_key, merge.added_aliases))
+        brought = set(map(name_key, onward.added_aliases))
+        external_ids = merge.added_external_ids.items()
+        await tx.put_merge(
+            replace(
+                onward,
+                concept=_without(onward.concept, merge),
+                added_aliases=tuple(a for a in onward.added_aliases if name_key(a) not in added),
+                added_external_ids=dict(onward.added_external_ids.items() - external_ids),
+                memberships=tuple(m for m in onward.memberships if m.exploration not in merge.joined),
+                joined=tuple(e for e in onward.joined if e not in merge.joined),
+            )
+        )
+        merge = replace(
+            merge,
+            into=onward.into,
+            added_aliases=tuple(a for a in merge.added_aliases if name_key(a) in brought),
+            added_external_ids=dict(onward.added_external_ids.items() & external_ids),
+            joined=tuple(e for e in merge.joined if e in onward.joined),
+        )
+    return merge
+
+
+def _without(concept: Concept, merge: Merge) -> Concept:
+    """The concept without the names that it has only through this merge."""
+    added = set(map(name_key, merge.added_aliases))
+    return replace(
+        concept,
+        aliases=tuple(a for a in concept.aliases if name_key(a) not in added),
+        external_ids={s: v for s, v in concept.external_ids.items() if merge.added_external_ids.get(s) != v},
+    )
 
 
 async def _refreshed(tx: Transaction, concept: Concept) -> Concept:
@@ -131,10 +162,12 @@ async def _hand_over_memberships(tx: Transaction, members: Sequence[Member], int
     return tuple(m.exploration for m in joining)
 
 
-async def _take_back_memberships(tx: Transaction, merge: Merge, into: ConceptId) -> None:
-    present = [m for m in await tx.memberships([into]) if m.exploration in merge.joined]
-    explorations = await tx.lock(sorted({m.exploration for m in merge.memberships}))
-    back = [m for m in merge.memberships if m.exploration in explorations]
+async def _take_back_memberships(
+    tx: Transaction, memberships: Sequence[Member], into: ConceptId, joined: Collection[str]
+) -> None:
+    present = [m for m in await tx.memberships([into]) if m.exploration in joined]
+    explorations = await tx.lock(sorted({m.exploration for m in memberships}))
+    back = [m for m in memberships if m.exploration in explorations]
     await adjust_progress(tx, left=present, joined=back)
     await tx.delete_members(present)
     await tx.put_members(back)

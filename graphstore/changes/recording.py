@@ -48,10 +48,11 @@ async def resolve(tx: Transaction, claims: Sequence[ConceptClaim], *, lift: bool
     resolved = []
     for claim in claims:
         match = known.match(claim)
-        if match is None and (claim.id is not None or buried & set(_marks(claim))):
+        if match is None and (claim.id is not None or (buried and buried & set(_marks(claim)))):
             continue
         concept = enriched(match, claim) if match else _new_concept(tx, claim)
-        known.put(concept)
+        if concept is not match:
+            known.put(concept)
         resolved.append(Resolved(claim, concept, stored.get(concept.id)))
     return resolved
 
@@ -196,7 +197,7 @@ async def _write_concepts(tx: Transaction, resolved: Sequence[Resolved]) -> None
     refreshed = await refresh_concepts(tx, [c for id, c in latest.items() if id in attested])
     latest.update((c.id, c) for c in refreshed)
     changed = [c for id, c in latest.items() if c != before[id]]
-    await tx.put_concepts([replace(c, updated=tx.now) for c in changed])
+    await tx.put_concepts([c if c.updated == tx.now else replace(c, updated=tx.now) for c in changed])
 
 
 def _supported(concept: Concept, strengths: Mapping[str, float]) -> Concept:

@@ -1,0 +1,52 @@
+"""Reading evidence and its sources."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+
+from graphstore.model import Evidence, Page, PageRequest, Source, Subject
+from graphstore.sqlite.children import Children
+from graphstore.sqlite.paging import Order
+from graphstore.sqlite.rows import SOURCE, Parameters, Row, as_json, listed, moment, source, subject, subject_row
+
+_COLUMNS = ("id", "subject_source", "subject_type", "subject_target", "source", "quote", "confidence", "created")
+_OF_SUBJECTS = Children("evidence", _COLUMNS, Order(("doubt", "id"), (float, str)))
+_OWNERSHIP = """workspace = :workspace AND subject_source = asked.value ->> 0
+    AND subject_target = asked.value ->> 2 AND subject_type = asked.value ->> 1"""
+_SOURCES = f"""
+    SELECT {listed(SOURCE, "s")} FROM json_each(:ids) AS asked
+    CROSS JOIN source AS s ON s.workspace = :workspace AND s.id = asked.value"""
+
+
+def pages(
+    db: sqlite3.Connection, workspace: str, subjects: Sequence[Subject], request: PageRequest
+) -> Mapping[Subject, Page[Evidence]]:
+    """A page of evidence for each subject."""
+
+    def hydrated(rows: Sequence[Row]) -> Callable[[Row], Evidence | None]:
+        cited = sources(db, workspace, list({row[4] for row in rows}))
+
+        def value(row: Row) -> Evidence | None:
+            if (cite := cited.get(row[4])) is None:  # yet to be loaded from an archive
+                return None
+            return Evidence(row[0], subject(*row[1:4]), cite, row[5], row[6], moment(row[7]))
+
+        return value
+
+    found = _OF_SUBJECTS.pages(db, [_OWNERSHIP], _asked(workspace, subjects), request, hydrated)
+    return dict(zip(subjects, found, strict=True))
+
+
+def counts(db: sqlite3.Connection, workspace: str, subjects: Sequence[Subject]) -> Mapping[Subject, int]:
+    """How many pieces of evidence each subject has."""
+    found = _OF_SUBJECTS.counts(db, [_OWNERSHIP], _asked(workspace, subjects))
+    return dict(zip(subjects, found, strict=True))
+
+
+def sources(db: sqlite3.Connection, workspace: str, ids: Sequence[str]) -> dict[str, Source]:
+    """Sources by id."""
+    rows = db.execute(_SOURCES, {"workspace": workspace, "ids": as_json(ids)})
+    return {found.id: found for found in map(source, rows)}
+
+
+def _asked(workspace: str, subjects: Sequence[Subject]) -> Parameters:
+    return {"workspace": workspace, "asked": as_json(map(subject_row, subjects))}

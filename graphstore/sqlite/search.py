@@ -1,0 +1,107 @@
+"""Full-text search over names, aliases and summaries, and concepts that may be the same one."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from graphstore.identity import likeness
+from graphstore.model import Concept, Cursor, Hit, Page, PageRequest, name_key
+from graphstore.sqlite.paging import Order, in_order, limited, page
+from graphstore.sqlite.rows import CONCEPT, Parameters, Row, concept, listed
+from graphstore.words import matched, snippet, words
+
+MAX_WORDS = 32
+"""Further words of a text are not looked for: it is long enough to tell what is meant."""
+MIN_LIKENESS = 0.8
+_CANDIDATES = 20
+_STEM = 4
+
+_ORDER = Order(("place", "rank", "id"), (int, float, str))
+
+# Those so named come first, then those so called by an alias, then all others.
+_HITS = """
+    SELECT c.row, c.id, bm25(concept_text, 10.0, 5.0, 1.0) AS rank,
+      CASE WHEN c.key = :key THEN 0
+           WHEN c.row IN (SELECT concept FROM concept_alias WHERE workspace = :workspace AND key = :key) THEN 1
+           ELSE 2 END AS place
+    FROM concept_text CROSS JOIN concept AS c ON c.row = concept_text.rowid
+    WHERE concept_text MATCH :match AND """
+_COUNT = """
+    SELECT count(*) FROM concept_text CROSS JOIN concept AS c ON c.row = concept_text.rowid
+    WHERE concept_text MATCH :match AND """
+_SIMILAR = f"""
+    SELECT {listed(CONCEPT, "c")} FROM concept_text CROSS JOIN concept AS c ON c.row = concept_text.rowid
+    WHERE concept_text MATCH :match AND c.workspace = :workspace AND c.id <> :id
+    ORDER BY bm25(concept_text, 1.0, 1.0, 0.0), c.id LIMIT {_CANDIDATES}"""
+
+
+def hits(
+    db: sqlite3.Connection, text: str, condition: str, parameters: Parameters, request: PageRequest
+) -> Page[Hit[Concept]]:
+    """A page of the concepts that hold every word, best first."""
+    parameters = parameters | _ORDER.parameters(request)
+    wanted = words(text)[:MAX_WORDS]
+    if not wanted:
+        return Page()
+    parameters |= {"key": _key(text), "match": _all_of(wanted)}
+    rows = in_order(db.execute(_page_sql(condition, request), parameters).fetchall(), request)
+
+    def place(row: Row) -> Cursor:
+        return row[-3:]
+
+    def hit(row: Row) -> Hit[Concept]:
+        found = concept(row)
+        return Hit(found, -row[-2], matched(found, wanted), snippet(found, wanted))
+
+    return page(rows, request, place, hit, _outside(db, condition, parameters, request))
+
+
+def count(db: sqlite3.Connection, text: str, condition: str, parameters: Parameters) -> int:
+    """How many concepts hold every word."""
+    wanted = words(text)[:MAX_WORDS]
+    if not wanted:
+        return 0
+    [(number,)] = db.execute(_COUNT + condition, parameters | {"match": _all_of(wanted)}).fetchall()
+    return int(number)
+
+
+def similar(db: sqlite3.Connection, workspace: str, one: Concept, limit: int) -> Sequence[Concept]:
+    """Other concepts with names like this one's, likeliest first."""
+    stems = [_stem(word) for word in words(" ".join((one.name, *one.aliases)))[:MAX_WORDS]]
+    if not stems:
+        return ()
+    match = "{name aliases} : (" + " OR ".join(f'"{stem}" *' for stem in stems) + ")"
+    rows = db.execute(_SIMILAR, {"match": match, "workspace": workspace, "id": one.id}).fetchall()
+    scored = [(likeness(one, other), other) for other in map(concept, rows)]
+    likely = sorted(((-score, other.id, other) for score, other in scored if score >= MIN_LIKENESS))
+    return tuple(other for _, _, other in likely[: limited(limit)])
+
+
+def _page_sql(condition: str, request: PageRequest) -> str:
+    return f"""
+        WITH hits AS MATERIALIZED ({_HITS}{condition}),
+             hit AS (SELECT * FROM hits WHERE 1{_ORDER.within(request)} {_ORDER.chosen(request)})
+        SELECT {listed(CONCEPT, "c")}, hit.place, hit.rank, hit.id FROM hit
+        CROSS JOIN concept AS c ON c.row = hit.row
+        ORDER BY {_ORDER.by("hit", backward=request.backward)}"""
+
+
+def _outside(db: sqlite3.Connection, condition: str, parameters: Parameters, request: PageRequest) -> tuple[bool, bool]:
+    if request.after is None and request.before is None:
+        return False, False
+    before, behind = _ORDER.outside(request)
+    sql = f"WITH hits AS MATERIALIZED ({_HITS}{condition}) SELECT max({before}), max({behind}) FROM hits"
+    first, last = db.execute(sql, parameters).fetchone()
+    return bool(first), bool(last)
+
+
+def _all_of(wanted: Sequence[str]) -> str:
+    return " AND ".join(f'"{word}" *' for word in wanted)
+
+
+def _stem(word: str) -> str:
+    """Enough of a word to find it with another ending."""
+    return word[: max(_STEM, len(word) - 3)]
+
+
+def _key(text: str) -> str:
+    return name_key(text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8"))
