@@ -130,8 +130,11 @@ class Ownership:
         finally:
             woken.cancel()
         self.running = {id: task for id, task in self.running.items() if task not in done}
-        for task in done - {woken}:
-            await task
+        # All of them are asked first: a second one that failed as well is not left to complain by itself.
+        results = await asyncio.gather(*(done - {woken}), return_exceptions=True)
+        for error in results:
+            if isinstance(error, BaseException):
+                raise error
 
     async def _take(self, step: Step) -> None:
         """One attempt at one step."""

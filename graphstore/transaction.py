@@ -23,6 +23,7 @@ from graphstore.model import (
     Step,
     StoredEvidence,
     Subject,
+    Tombstone,
 )
 
 T = TypeVar("T")
@@ -56,8 +57,8 @@ class GraphStatements(Protocol):
         """Which of these marks are set."""
         ...
 
-    async def put_tombstones(self, marks: Sequence[str]) -> None:
-        """Set marks."""
+    async def put_tombstones(self, tombstones: Sequence[Tombstone]) -> None:
+        """Set marks; one that is set already stays as it is."""
         ...
 
     async def lift_tombstones(self, marks: Sequence[str]) -> None:

@@ -6,12 +6,11 @@ from dataclasses import replace
 import orjson
 
 from graphstore.changes import merging
-from graphstore.changes.recording import rebuild, refresh_concepts, resolve, store_sources, write
-from graphstore.errors import ConflictError, IdempotencyConflict, InvalidError, NotFoundError, VersionConflict
+from graphstore.changes.recording import check_types, rebuild, refresh_concepts, resolve, store_sources, write
+from graphstore.errors import ConflictError, IdempotencyConflict, NotFoundError, VersionConflict
 from graphstore.identity import distinct_names, marks_of
 from graphstore.ids import new_id
 from graphstore.model import (
-    RELATION_TYPE,
     Concept,
     ConceptId,
     ConceptPatch,
@@ -26,6 +25,7 @@ from graphstore.model import (
     Step,
     StoredEvidence,
     Subject,
+    Tombstone,
     name_key,
 )
 from graphstore.transaction import Transact, Transaction
@@ -80,7 +80,8 @@ class StoreCuration:
             keys = {e.subject for e in evidence if isinstance(e.subject, RelationKey)}
             await tx.delete_evidence([e.id for e in evidence])
             await rebuild(tx, keys, await tx.relations(list(keys)))
-            await tx.put_tombstones(marks_of(concept.key, concept.sense, concept.external_ids))
+            marks = marks_of(concept.key, concept.sense, concept.external_ids)
+            await tx.put_tombstones([Tombstone(mark, tx.now) for mark in marks])
             for merged in await tx.merged_into([concept.id]):
                 await tx.delete_merge(merged)
             await _leave_explorations(tx, concept.id)
@@ -94,8 +95,7 @@ class StoreCuration:
         """See `Curation.retype_relation`."""
 
         async def procedure(tx: Transaction) -> Relation:
-            if RELATION_TYPE.fullmatch(type) is None:
-                raise InvalidError(f"{type!r} is no relation type: use A-Z, 0-9 and _, a letter first")
+            await check_types(tx, {type})
             before = (await tx.relations([key])).get(key)
             if before is None:
                 raise NotFoundError("relation", " ".join(key))

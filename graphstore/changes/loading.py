@@ -39,9 +39,6 @@ async def load(tx: Transaction, records: Sequence[Record]) -> list[str | None]:
 
 
 def _puts(tx: Transaction) -> dict[type[Any], Callable[[list[Any]], Awaitable[None]]]:
-    async def put_tombstones(rows: list[Tombstone]) -> None:
-        await tx.put_tombstones([t.mark for t in rows])
-
     async def put_merges(rows: list[Merge]) -> None:
         for merge in rows:
             await tx.put_merge(merge)
@@ -59,7 +56,7 @@ def _puts(tx: Transaction) -> dict[type[Any], Callable[[list[Any]], Awaitable[No
         Source: tx.put_sources,
         Relation: tx.put_relations,
         StoredEvidence: tx.put_evidence,
-        Tombstone: put_tombstones,
+        Tombstone: tx.put_tombstones,
         Merge: put_merges,
         Exploration: put_explorations,
         Step: _put_steps(tx),

@@ -66,7 +66,7 @@ async def write(
     """
     ids = {r.claim.ref: r.concept.id for r in resolved}
     stated = _keyed(relations, ids)
-    await _check_types(tx, {k.type for k in stated})
+    await check_types(tx, {k.type for k in stated})
     existing = await tx.relations(list(stated))
     stated = {k: evidence for k, evidence in stated.items() if evidence or k in existing}
     said: list[tuple[Subject, EvidenceClaim]] = [(r.concept.id, e) for r in resolved for e in r.claim.evidence]
@@ -110,6 +110,20 @@ async def store_sources(tx: Transaction, claims: Iterable[SourceClaim]) -> Mappi
     }
     await tx.put_sources(list(fresh.values()))
     return {**stored, **fresh}
+
+
+async def check_types(tx: Transaction, types: set[str]) -> None:
+    """Raise `InvalidError` for what is no relation type, or one more than a workspace holds."""
+    for type in sorted(types):
+        if RELATION_TYPE.fullmatch(type) is None:
+            raise InvalidError(
+                f"{type!r} is no relation type: use A-Z, 0-9 and _, a letter first, at most 64 characters"
+            )
+    if not types:
+        return
+    used = await tx.relation_types()
+    if types - used and len(used | types) > MAX_RELATION_TYPES:
+        raise InvalidError(f"a workspace holds at most {MAX_RELATION_TYPES} relation types, and these are new: {types}")
 
 
 async def _candidates(tx: Transaction, claims: Sequence[ConceptClaim]) -> tuple[Known, Mapping[ConceptId, Concept]]:
@@ -165,19 +179,6 @@ def _keyed(
             key = RelationKey(source, claim.type, target)
             stated[key] = (*stated.get(key, ()), *claim.evidence)
     return stated
-
-
-async def _check_types(tx: Transaction, types: set[str]) -> None:
-    for type in sorted(types):
-        if RELATION_TYPE.fullmatch(type) is None:
-            raise InvalidError(
-                f"{type!r} is no relation type: use A-Z, 0-9 and _, a letter first, at most 64 characters"
-            )
-    if not types:
-        return
-    used = await tx.relation_types()
-    if types - used and len(used | types) > MAX_RELATION_TYPES:
-        raise InvalidError(f"a workspace holds at most {MAX_RELATION_TYPES} relation types, and these are new: {types}")
 
 
 async def _write_evidence(tx: Transaction, said: Sequence[tuple[Subject, EvidenceClaim]]) -> None:

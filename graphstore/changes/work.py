@@ -214,7 +214,7 @@ def _within_budget(
     """The claims that the budget of concepts lets in, in order, and whether those are all."""
     if exploration.budget.concepts is None:
         return list(resolved), True
-    room = exploration.budget.concepts - exploration.progress.concepts_found
+    room = max(0, exploration.budget.concepts - exploration.progress.concepts_found)
     newcomers = [id for id in dict.fromkeys(r.concept.id for r in resolved) if id not in members]
     admitted = {*members, *newcomers[:room]}
     return [r for r in resolved if r.concept.id in admitted], len(newcomers) <= room

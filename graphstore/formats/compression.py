@@ -37,8 +37,8 @@ class Writable(Protocol):
 class _ZstdReader(io.RawIOBase):
     """Decompresses frame after frame and, unlike `zstandard`'s own reader, notices one that ends too early."""
 
-    _PIECE = 1_024
-    """Compressed bytes taken at once: a block of 4 bytes may stand for 128 KiB, so this bounds memory to 32 MiB."""
+    _PIECE = 256
+    """Compressed bytes taken at once: a block of 4 bytes may stand for 128 KiB, so this bounds what they become."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream

@@ -10,7 +10,7 @@ from graphstore.formats.errors import FormatError, LineError, VersionError
 from graphstore.formats.lines import JsonObject
 from graphstore.formats.records import decode
 from graphstore.formats.report import Report
-from graphstore.model import Concept, Member, Record, Relation, RelationKey, Source, StoredEvidence
+from graphstore.model import Member, Record, Relation, RelationKey, StoredEvidence
 from graphstore.port import Store
 
 VERSION: Final = 1
@@ -41,7 +41,8 @@ class FullImport:
         check_version(first[MARK])
         self._store = store
         self._report = report
-        self._batch: dict[int, tuple[str, Record]] = {}
+        self._kind = ""
+        self._batch: dict[int, Record] = {}
         self._size = BatchSize()
         self._was_exported = "exported" in first
         self._ended = False
@@ -55,11 +56,12 @@ class FullImport:
             self._end(content[END])
             return False
         self._records += 1
-        self._batch[number] = (next(iter(content), ""), decode(content))
-        if len(self._batch) < self._size.rows:
-            return False
-        await self._flush()
-        return True
+        record, kind = decode(content), next(iter(content))
+        # One kind at a time: what a record speaks of is stored, or was refused, before it.
+        written = await self._flush() if kind != self._kind else False
+        self._kind = kind
+        self._batch[number] = record
+        return await self._flush() if len(self._batch) >= self._size.rows else written
 
     async def finish(self) -> None:
         """Store what is still held back, and see that the file was whole."""
@@ -73,39 +75,46 @@ class FullImport:
         if written != self._records:
             raise LineError(f"the file should hold {written} records, and {self._records} came before this line")
 
-    async def _flush(self) -> None:
+    async def _flush(self) -> bool:
         batch, self._batch = self._batch, {}
-        homeless = await self._homeless([record for _, record in batch.values()])
-        for number in [n for n, (_, record) in batch.items() if id(record) in homeless]:
-            _, record = batch.pop(number)
-            self._report.refuse(number, homeless[id(record)])
+        if not batch:
+            return False
+        missing = await self._missing(list(batch.values()))
+        for number, reason in [(n, _homeless(record, missing)) for n, record in batch.items()]:
+            if reason is not None:
+                self._report.refuse(number, reason)
+                del batch[number]
         with self._size.timed(len(batch)):
             await stored_in_parts(batch, self._load, self._report.refuse)
+        return True
 
-    async def _load(self, batch: Batch[tuple[str, Record]]) -> None:
-        refusals = await self._store.archive.load([record for _, record in batch.values()])
-        for (number, (kind, _)), refusal in zip(batch.items(), refusals, strict=True):
+    async def _load(self, batch: Batch[Record]) -> None:
+        refusals = await self._store.archive.load(list(batch.values()))
+        for number, refusal in zip(batch, refusals, strict=True):
             if refusal is None:
-                self._report.stored[kind] += 1
+                self._report.stored[self._kind] += 1
             else:
                 self._report.refuse(number, refusal)
 
-    async def _homeless(self, records: Sequence[Record]) -> dict[int, str]:
-        """Why records cannot be stored that speak of concepts or sources which are not there."""
-        concepts = {id for r in records for id in _concepts_of(r)} - {r.id for r in records if isinstance(r, Concept)}
-        sources = {r.source for r in records if isinstance(r, StoredEvidence)}
-        sources -= {r.id for r in records if isinstance(r, Source)}
+    async def _missing(self, records: Sequence[Record]) -> frozenset[str]:
+        """Which of the concepts and sources that the records speak of are not stored."""
+        concepts = {id for record in records for id in _concepts_of(record)}
+        sources = {record.source for record in records if isinstance(record, StoredEvidence)}
+        stored: set[str] = set()
         if concepts:
-            concepts -= (await self._store.concepts.get(list(concepts))).keys()
+            stored |= (await self._store.concepts.get(list(concepts))).keys()
         if sources:
-            sources -= (await self._store.relations.sources(list(sources))).keys()
-        missing = {}
-        for record in records:
-            if gone := concepts.intersection(_concepts_of(record)):
-                missing[id(record)] = f"the concept {min(gone)} is neither stored nor in the lines before this one"
-            elif isinstance(record, StoredEvidence) and record.source in sources:
-                missing[id(record)] = f"the source {record.source} is neither stored nor in the lines before this one"
-        return missing
+            stored |= (await self._store.relations.sources(list(sources))).keys()
+        return frozenset((concepts | sources) - stored)
+
+
+def _homeless(record: Record, missing: frozenset[str]) -> str | None:
+    """Why a record cannot be stored that speaks of what is not there."""
+    if gone := missing.intersection(_concepts_of(record)):
+        return f"the concept {min(gone)} is neither stored nor in the lines before this one"
+    if isinstance(record, StoredEvidence) and record.source in missing:
+        return f"the source {record.source} is neither stored nor in the lines before this one"
+    return None
 
 
 def _concepts_of(record: Record) -> tuple[str, ...]:

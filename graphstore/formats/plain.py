@@ -187,8 +187,10 @@ class PlainImport:
 
 
 def _read(content: JsonObject, form: Mapping[str, Codec]) -> dict[str, Any]:
+    if len(content) == 1 and any(isinstance(content.get(kind), dict) for kind in KINDS):
+        raise LineError("a record of the full form, but the file does not begin with that form's version line")
     if unknown := content.keys() - form.keys():
-        raise LineError(_misfit(content, min(unknown)))
+        raise LineError(f"the plain form has no field {min(unknown)[:80]!r}")
     read = {}
     for name, codec in form.items():
         value = content.get(name)
@@ -198,9 +200,3 @@ def _read(content: JsonObject, form: Mapping[str, Codec]) -> dict[str, Any]:
         if not codec.optional and read[name] == "":
             raise LineError(f"{name} must not be empty")
     return read
-
-
-def _misfit(content: JsonObject, unknown: str) -> str:
-    if len(content) == 1 and unknown in KINDS and isinstance(content[unknown], dict):
-        return "a record of the full form, but the file does not begin with that form's version line"
-    return f"the plain form has no field {unknown[:80]!r}"

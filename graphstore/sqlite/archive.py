@@ -6,8 +6,9 @@ from functools import partial
 from typing import NamedTuple
 
 from graphstore.changes import load
+from graphstore.errors import UnavailableError
 from graphstore.model import Record
-from graphstore.sqlite import rows
+from graphstore.sqlite import exploration_rows, rows
 from graphstore.sqlite.lanes import ReadLane, within_time
 from graphstore.sqlite.rows import Row, listed
 from graphstore.transaction import Transact
@@ -29,11 +30,16 @@ _KINDS = (
     _Kind("source", rows.SOURCE, rows.source, "id"),
     _Kind("relation", rows.RELATION, rows.relation, "source, target, type"),
     _Kind("evidence", rows.EVIDENCE, rows.evidence, "id"),
-    _Kind("exploration", rows.EXPLORATION, rows.exploration, "id"),
-    _Kind("step", rows.STEP, rows.step, "id"),
-    _Kind("member", rows.MEMBER, rows.member, "exploration, concept"),
-    _Kind("event", rows.EVENT, rows.event, "exploration, seq"),
-    _Kind("idempotent_result", rows.IDEMPOTENT_RESULT, rows.idempotent_result, "principal, mutation, key"),
+    _Kind("exploration", exploration_rows.EXPLORATION, exploration_rows.exploration, "id"),
+    _Kind("step", exploration_rows.STEP, exploration_rows.step, "id"),
+    _Kind("member", exploration_rows.MEMBER, exploration_rows.member, "exploration, concept"),
+    _Kind("event", exploration_rows.EVENT, exploration_rows.event, "exploration, seq"),
+    _Kind(
+        "idempotent_result",
+        exploration_rows.IDEMPOTENT_RESULT,
+        exploration_rows.idempotent_result,
+        "principal, mutation, key",
+    ),
 )
 
 
@@ -55,7 +61,10 @@ class SqliteArchive:
                     for row in batch:
                         yield kind.record(row)
         finally:
-            await self._lane.call(connection.close)
+            try:
+                await self._lane.call(connection.close)
+            except UnavailableError:  # the lane was closed while the export was under way
+                connection.close()
 
     async def load(self, records: Sequence[Record]) -> Sequence[str | None]:
         """See `Archive.load`."""

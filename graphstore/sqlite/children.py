@@ -78,9 +78,9 @@ class Children:
         self, db: sqlite3.Connection, ownerships: Sequence[str], parameters: Parameters, request: PageRequest
     ) -> list[Row]:
         """For each owner, whether it has rows before and behind the range."""
-        exists = (
-            " OR ".join(f"EXISTS (SELECT 1 FROM {self.table} WHERE {owned} AND {side})" for owned in ownerships)
-            for side in self.order.outside(request)
-        )
-        sql = f"SELECT {', '.join(exists)} FROM json_each(:asked) AS asked ORDER BY asked.key"
+
+        def exists(beyond: str) -> str:
+            return " OR ".join(f"EXISTS (SELECT 1 FROM {self.table} WHERE {o} AND {beyond})" for o in ownerships)
+
+        sql = f"SELECT {self.order.outside(request, exists)} FROM json_each(:asked) AS asked ORDER BY asked.key"
         return db.execute(sql, parameters).fetchall()

@@ -88,13 +88,11 @@ class SqliteConcepts:
         keyset = ORDERS[order]
         condition, parameters = filtered(self._workspace, filter)
         parameters |= keyset.parameters(request)
-        before, behind = keyset.outside(request)
         rows_sql = f"""
             SELECT {_COLUMNS}, {", ".join(keyset.columns)} FROM concept AS c
             WHERE {condition}{keyset.within(request)} {keyset.chosen(request)}"""
-        outside_sql = f"""
-            SELECT EXISTS (SELECT 1 FROM concept AS c WHERE {condition} AND {before}),
-                   EXISTS (SELECT 1 FROM concept AS c WHERE {condition} AND {behind})"""
+        exists = f"EXISTS (SELECT 1 FROM concept AS c WHERE {condition} AND %s)"
+        outside_sql = f"SELECT {keyset.outside(request, lambda beyond: exists % beyond)}"
 
         def place(row: Row) -> Cursor:
             return row[-len(keyset.columns) :]

@@ -4,26 +4,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from graphstore.model import ConceptId, Event, Exploration, IdempotentResult, Member, Step
-from graphstore.sqlite.explorations import by_id, steps_by_id
-from graphstore.sqlite.rows import (
+from graphstore.sqlite.exploration_rows import (
     EVENT,
     EXPLORATION,
     IDEMPOTENT_RESULT,
     MEMBER,
     STEP,
-    Row,
     event,
     event_row,
     exploration_row,
     idempotent_result,
     idempotent_result_row,
-    listed,
     member,
     member_row,
-    microseconds,
     step,
     step_row,
 )
+from graphstore.sqlite.explorations import by_id, steps_by_id
+from graphstore.sqlite.rows import Row, listed, microseconds
 from graphstore.sqlite.statements import Statements, upsert
 
 IDEMPOTENCY_LIFE = timedelta(hours=24)

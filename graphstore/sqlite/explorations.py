@@ -18,23 +18,19 @@ from graphstore.model import (
     name_key,
 )
 from graphstore.sqlite.children import Children
-from graphstore.sqlite.lanes import Read
-from graphstore.sqlite.paging import Order, in_order, limited, page
-from graphstore.sqlite.rows import (
+from graphstore.sqlite.exploration_rows import (
     EVENT,
     EXPLORATION,
     MEMBER,
     STEP,
-    Parameters,
-    Row,
-    as_json,
     event,
     exploration,
-    listed,
     member,
-    microseconds,
     step,
 )
+from graphstore.sqlite.lanes import Read
+from graphstore.sqlite.paging import Order, in_order, limited, page
+from graphstore.sqlite.rows import Parameters, Row, as_json, listed, microseconds
 
 _ORDER = Order(("created", "id"), (int, str), falling=True)
 _MEMBERS = Children("member", MEMBER, Order(("seq", "concept"), (int, str)))
@@ -75,13 +71,11 @@ class SqliteExplorations:
         """See `Explorations.page`."""
         condition, parameters = self._filtered(filter)
         parameters |= _ORDER.parameters(request)
-        before, behind = _ORDER.outside(request)
         rows_sql = f"""
             SELECT {listed(EXPLORATION)}, {listed(_ORDER.columns)} FROM exploration
             WHERE {condition}{_ORDER.within(request)} {_ORDER.chosen(request)}"""
-        outside_sql = f"""
-            SELECT EXISTS (SELECT 1 FROM exploration WHERE {condition} AND {before}),
-                   EXISTS (SELECT 1 FROM exploration WHERE {condition} AND {behind})"""
+        exists = f"EXISTS (SELECT 1 FROM exploration WHERE {condition} AND %s)"
+        outside_sql = f"SELECT {_ORDER.outside(request, lambda beyond: exists % beyond)}"
 
         def work(db: sqlite3.Connection) -> Page[Exploration]:
             rows = in_order(db.execute(rows_sql, parameters).fetchall(), request)

@@ -1,9 +1,8 @@
 """The statements on concepts and relations."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-from graphstore.model import Concept, ConceptId, Merge, Relation, RelationKey, name_key
+from graphstore.model import Concept, ConceptId, Merge, Relation, RelationKey, Tombstone, name_key
 from graphstore.sqlite import concepts, relations
 from graphstore.sqlite.rows import (
     CONCEPT,
@@ -22,7 +21,7 @@ from graphstore.sqlite.statements import Statements, upsert
 _LOOK_UPS = """
     SELECT c.id, c.row, c.aliases, c.external_ids FROM json_each(:keys) AS asked
     CROSS JOIN concept AS c ON c.workspace = :workspace AND c.id = asked.value"""
-_WRITTEN = tuple(c for c in CONCEPT if c != "degree")
+_WRITTEN = (*(c for c in CONCEPT if c != "degree"), "alias_words")
 _DEGREE = CONCEPT.index("degree")
 _PUT_CONCEPT = upsert("concept", _WRITTEN, ("id",))
 _PUT_RELATION = upsert("relation", RELATION, ("source", "type", "target"))
@@ -51,8 +50,6 @@ _MERGED_INTO = """
 
 class ConceptStatements(Statements):
     """The part of `GraphStatements` that concerns concepts."""
-
-    now: datetime
 
     async def concepts(self, ids: Sequence[ConceptId]) -> Mapping[ConceptId, Concept]:
         """See `GraphStatements.concepts`."""
@@ -83,10 +80,10 @@ class ConceptStatements(Statements):
         """See `GraphStatements.tombstones`."""
         return frozenset(mark for (mark,) in self._rows_of(_TOMBSTONES, marks))
 
-    async def put_tombstones(self, marks: Sequence[str]) -> None:
+    async def put_tombstones(self, tombstones: Sequence[Tombstone]) -> None:
         """See `GraphStatements.put_tombstones`."""
-        at = microseconds(self.now)
-        self._put("INSERT OR IGNORE INTO tombstone VALUES (?, ?, ?)", ((mark, at) for mark in marks))
+        rows = ((t.mark, microseconds(t.created)) for t in tombstones)
+        self._put("INSERT OR IGNORE INTO tombstone VALUES (?, ?, ?)", rows)
 
     async def lift_tombstones(self, marks: Sequence[str]) -> None:
         """See `GraphStatements.lift_tombstones`."""

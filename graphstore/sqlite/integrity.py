@@ -21,4 +21,5 @@ def problems(path: Path) -> tuple[str, ...]:
             return (str(error),)
         finally:
             connection.close()
-    return tuple(text for (text,) in rows if text != "ok")
+    lines = [line for (text,) in rows for line in text.splitlines()]
+    return tuple(line for line in lines if line != "ok" and not line.startswith("***"))

@@ -60,8 +60,6 @@ def _outsides(
 ) -> dict[int, tuple[bool, bool]]:
     if request.after is None and request.before is None:
         return {}
-    before, behind = _ORDER.outside(request)
-    rows: list[Row] = db.execute(
-        f"SELECT number, max({before}), max({behind}) FROM ({nearest}) GROUP BY number", parameters
-    ).fetchall()
+    outside = _ORDER.outside(request, lambda beyond: f"max({beyond})")
+    rows: list[Row] = db.execute(f"SELECT number, {outside} FROM ({nearest}) GROUP BY number", parameters).fetchall()
     return {number: (bool(first), bool(last)) for number, first, last in rows}

@@ -45,7 +45,7 @@ class SqliteOperations:
 
     async def migrate(self) -> int:
         """See `Operations.migrate`."""
-        return await self._writer.run(lambda db: schema.migrate(db, self._path))
+        return await self._writer.run(lambda db: schema.migrate(db, self._path, schema.migrations()))
 
     async def ping(self) -> None:
         """See `Operations.ping`."""
@@ -55,7 +55,7 @@ class SqliteOperations:
         """See `Operations.status`."""
 
         def work(db: sqlite3.Connection) -> StoreStatus:
-            version = schema.version_of(db, self._path)
+            version = schema.version_of(db, self._path, len(schema.migrations()))
             concepts, relations, explorations = db.execute(_COUNTS).fetchone()
             return StoreStatus(
                 "sqlite", sqlite3.sqlite_version, str(self._path), version, concepts, relations, explorations

@@ -44,11 +44,12 @@ class Order:
         """The ORDER BY and LIMIT that keep a page and one row more."""
         return f"ORDER BY {self.by(backward=request.backward)} LIMIT :limit"
 
-    def outside(self, request: PageRequest) -> tuple[str, str]:
-        """Conditions for rows before and behind the range; '0' where it has no such end."""
-        first = self.beyond("after", backward=True, inclusive=True) if request.after is not None else "0"
-        last = self.beyond("before", inclusive=True) if request.before is not None else "0"
-        return first, last
+    def outside(self, request: PageRequest, found: Callable[[str], str]) -> str:
+        """Two terms that tell whether rows lie before and behind the range. `found` turns a condition into the term
+        that tells whether any row meets it."""
+        before = found(self.beyond("after", backward=True, inclusive=True)) if request.after is not None else "0"
+        behind = found(self.beyond("before", inclusive=True)) if request.before is not None else "0"
+        return f"{before}, {behind}"
 
     def parameters(self, request: PageRequest) -> Parameters:
         """The named parameters of all these. Raises `InvalidError` for a limit or cursor that cannot be."""

@@ -2,7 +2,7 @@
 
 import importlib.resources
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphstore.errors import SchemaMismatch
@@ -18,14 +18,13 @@ def migrations() -> tuple[str, ...]:
     return tuple((folder / name).read_text(encoding="utf-8") for name in names)
 
 
-def version_of(connection: sqlite3.Connection, path: Path) -> int:
+def version_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
     """The file's version, 0 for an empty file. Raises `SchemaMismatch` for one that is not ours or newer."""
     [(application,)] = connection.execute("PRAGMA application_id").fetchall()
     [(version,)] = connection.execute("PRAGMA user_version").fetchall()
     [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
     if application != APPLICATION_ID and (tables or application or version):
         raise SchemaMismatch(f"{path} is a SQLite file of another program, not a Continuum database")
-    newest = len(migrations())
     if version > newest:
         raise SchemaMismatch(
             f"{path} has schema version {version}, but this program knows versions up to {newest}: "
@@ -34,16 +33,16 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> int:
+def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str]) -> int:
     """Bring the file up to date in one transaction; its version then."""
-    newest = len(migrations())
-    if version_of(connection, path) == newest:
+    newest = len(scripts)
+    if version_of(connection, path, newest) == newest:
         return newest
     _use_write_ahead_log(connection, path)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for version in range(version_of(connection, path) + 1, newest + 1):  # asked again, under the lock
-            for statement in statements(migrations()[version - 1]):
+        for version in range(version_of(connection, path, newest) + 1, newest + 1):  # asked again, under the lock
+            for statement in statements(scripts[version - 1]):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {version}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -69,7 +69,7 @@ def similar(db: sqlite3.Connection, workspace: str, one: Concept, limit: int) ->
     stems = [_stem(word) for word in words(" ".join((one.name, *one.aliases)))[:MAX_WORDS]]
     if not stems:
         return ()
-    match = "{name aliases} : (" + " OR ".join(f'"{stem}" *' for stem in stems) + ")"
+    match = "{name alias_words} : (" + " OR ".join(f'"{stem}" *' for stem in stems) + ")"
     rows = db.execute(_SIMILAR, {"match": match, "workspace": workspace, "id": one.id}).fetchall()
     scored = [(likeness(one, other), other) for other in map(concept, rows)]
     likely = sorted(((-score, other.id, other) for score, other in scored if score >= MIN_LIKENESS))
@@ -88,8 +88,8 @@ def _page_sql(condition: str, request: PageRequest) -> str:
 def _outside(db: sqlite3.Connection, condition: str, parameters: Parameters, request: PageRequest) -> tuple[bool, bool]:
     if request.after is None and request.before is None:
         return False, False
-    before, behind = _ORDER.outside(request)
-    sql = f"WITH hits AS MATERIALIZED ({_HITS}{condition}) SELECT max({before}), max({behind}) FROM hits"
+    outside = _ORDER.outside(request, lambda beyond: f"max({beyond})")
+    sql = f"WITH hits AS MATERIALIZED ({_HITS}{condition}) SELECT {outside} FROM hits"
     first, last = db.execute(sql, parameters).fetchone()
     return bool(first), bool(last)
 

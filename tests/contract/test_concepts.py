@@ -41,9 +41,7 @@ async def test_get_answers_by_the_id_asked_for_and_leaves_out_what_is_not_there(
     assert await store.concepts.get([]) == {}
 
 
-async def test_a_concept_knows_its_degree_support_and_confidence(
-    store: Store, plants: Mapping[str, ConceptId]
-) -> None:
+async def test_a_concept_knows_its_degree_support_and_confidence(store: Store, plants: Mapping[str, ConceptId]) -> None:
     """Degree counts relations at either end; support counts origins; confidence is the noisy-or over them."""
     plant, leaf, light = [await stored(store, plants[n]) for n in ("plant", "leaf", "light")]
     assert (plant.degree, leaf.degree, light.degree) == (2, 2, 1)
@@ -51,9 +49,7 @@ async def test_a_concept_knows_its_degree_support_and_confidence(
     assert (light.support, light.confidence) == (1, 0.3)
 
 
-async def test_another_workspaces_concepts_are_not_there(
-    store: Store, other: Store, plants: Mapping[str, ConceptId]
-) -> None:
+async def test_another_workspaces_concepts_are_not_there(other: Store, plants: Mapping[str, ConceptId]) -> None:
     """No read of a workspace shows anything of another one."""
     assert await other.concepts.get(list(plants.values())) == {}
     assert not {c.id for c in (await other.concepts.named(["plant"]))["plant"]} & set(plants.values())
@@ -110,15 +106,18 @@ async def test_orders_order(store: Store, plants: Mapping[str, ConceptId]) -> No
     assert await names(ConceptOrder.OLDEST) == (await names(ConceptOrder.NEWEST))[::-1]
     by_id = {id: name for name, id in {**plants, **later}.items()}
     degrees = {"plant": 2, "leaf": 2, "root": 1, "light": 1}
-    expected = [by_id[id] for id in sorted(by_id, key=lambda id: (-degrees.get(by_id[id], 0), id))]
+    expected = [by_id[id] for id in sorted(by_id, key=lambda each: (-degrees.get(by_id[each], 0), each))]
     assert await names(ConceptOrder.MOST_CONNECTED) == expected
-    assert await names(ConceptOrder.MOST_SUPPORTED) == ["plant", *[by_id[i] for i in sorted(by_id) if by_id[i] != "plant"]]
+    assert await names(ConceptOrder.MOST_SUPPORTED) == [
+        "plant",
+        *[by_id[i] for i in sorted(by_id) if by_id[i] != "plant"],
+    ]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_any_page_of_a_longer_list_is_a_window_of_it(store: Store, data: st.DataObject) -> None:
-    """The same over ranges, sizes and orders drawn at random. (The fixture is only read after the first example.)"""
+    """The same over ranges, sizes and orders drawn at random. The fixture is only read after the first example."""
     if not await store.concepts.count(ALL):
         await added(store, *(claim(f"thing {i % 7}", ref=str(i), kind=f"kind {i}") for i in range(60)))
     order = data.draw(st.sampled_from(ConceptOrder))
@@ -149,9 +148,8 @@ async def test_any_page_of_a_longer_list_is_a_window_of_it(store: Store, data: s
         (ConceptFilter(min_confidence=0.8, domains=("food",)), {"Plantain"}),
     ],
 )
-async def test_filters_hold_in_pages_and_counts(
-    store: Store, plants: Mapping[str, ConceptId], filter: ConceptFilter, names: set[str]
-) -> None:
+@pytest.mark.usefixtures("plants")
+async def test_filters_hold_in_pages_and_counts(store: Store, filter: ConceptFilter, names: set[str]) -> None:
     """All that a filter gives must hold, and the count is the number of rows."""
     found = await all_of(lambda request: store.concepts.page(filter, ConceptOrder.NAME, request))
     assert {item.value.name for item in found} == names
@@ -165,9 +163,8 @@ async def hits(store: Store, text: str, filter: ConceptFilter = ALL) -> list[Hit
     return [item.value for item in found]
 
 
-async def test_search_finds_every_word_or_its_beginning_in_any_field(
-    store: Store, plants: Mapping[str, ConceptId]
-) -> None:
+@pytest.mark.usefixtures("plants")
+async def test_search_finds_every_word_or_its_beginning_in_any_field(store: Store) -> None:
     """Words may stand in different fields, in any case and order, with or without diacritics."""
     await added(store, claim("Café au lait", summary="Milchkaffee mit Süße", aliases=("Kaffee",)))
 
@@ -180,9 +177,8 @@ async def test_search_finds_every_word_or_its_beginning_in_any_field(
     assert await names("plant nothing") == set()
 
 
-async def test_search_ranks_exact_names_first_and_tells_where_it_found_what(
-    store: Store, plants: Mapping[str, ConceptId]
-) -> None:
+@pytest.mark.usefixtures("plants")
+async def test_search_ranks_exact_names_first_and_tells_where_it_found_what(store: Store) -> None:
     """An exact name leads, then an exact alias; a name weighs more than a summary; snippets mark the words."""
     await added(store, claim("vegetable", aliases=("Plant",), summary="Something to eat."), claim("plant plant plant"))
     found = await hits(store, "plant")
@@ -195,10 +191,11 @@ async def test_search_ranks_exact_names_first_and_tells_where_it_found_what(
     assert by_name["plant plant plant"].score > by_name["leaf"].score > 0
 
 
-async def test_search_pages_are_windows_of_one_list(store: Store, plants: Mapping[str, ConceptId]) -> None:
+@pytest.mark.usefixtures("plants")
+async def test_search_pages_are_windows_of_one_list(store: Store) -> None:
     """Hits are paged like everything else, under a filter too."""
     values = await check_pages(lambda request: store.concepts.search("plant", ALL, request))
-    assert [h.value.name for h in values][0] == "plant"
+    assert values[0].value.name == "plant"
     narrow = ConceptFilter(kinds=("organism",))
     await check_pages(lambda request: store.concepts.search("plant", narrow, request))
     assert await store.concepts.count_hits("plant", narrow) == 2
@@ -230,11 +227,10 @@ NO_WORD = ("", " ", '"', "'", "*", "(((", "\0", "\ud800", "%", "_", "\\", "//", 
         *((text, {"plant", "leaf", "Plantain"}) for text in ONE_WORD),
         *((text, set()) for text in MORE_WORDS + NO_WORD),
     ],
-    ids=ascii,
+    ids=lambda value: ascii(value) if isinstance(value, str) else "found",
 )
-async def test_search_text_is_words_and_nothing_else(
-    store: Store, plants: Mapping[str, ConceptId], text: str, found: set[str]
-) -> None:
+@pytest.mark.usefixtures("plants")
+async def test_search_text_is_words_and_nothing_else(store: Store, text: str, found: set[str]) -> None:
     """Operators, quotes, wildcards, NULs and surrogates are no syntax and no error, and operators' names are words."""
     assert {h.value.name for h in await hits(store, text)} == found
 
@@ -242,15 +238,14 @@ async def test_search_text_is_words_and_nothing_else(
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=30))
 async def test_no_text_breaks_search(store: Store, text: str) -> None:
-    """Whatever the text, search and its count agree. (The fixture is only read after the first example.)"""
+    """Whatever the text, search and its count agree. The fixture is only read after the first example."""
     if not await store.concepts.count(ALL):
         await added(store, "plant", claim("Ünïcode ß ﬁ Ⅷ ½ 日本語", aliases=("İstanbul",)))
     await hits(store, text)
 
 
-async def test_a_search_without_words_still_checks_what_it_is_given(
-    store: Store, plants: Mapping[str, ConceptId]
-) -> None:
+@pytest.mark.usefixtures("plants")
+async def test_a_search_without_words_still_checks_what_it_is_given(store: Store) -> None:
     """A strange limit or cursor is refused whatever the text."""
     full = await all_of(lambda request: store.concepts.search("plant", ALL, request))
     await check_refusals(lambda request: store.concepts.search("…", ALL, request), full)

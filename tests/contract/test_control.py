@@ -48,7 +48,9 @@ async def told(store: Store, id: str) -> list[tuple[int, EventKind, S | None]]:
 
 async def test_a_start_stores_the_exploration_its_first_step_and_event_1(store: Store) -> None:
     """All that was asked for comes back; nobody owns it and it is QUEUED."""
-    exploration = await store.control.start(draft("Photo Synthesis", depth=3, concepts=40, seconds=1.5, tokens=7, cost_usd=0.25))
+    exploration = await store.control.start(
+        draft("Photo Synthesis", depth=3, concepts=40, seconds=1.5, tokens=7, cost_usd=0.25)
+    )
     assert exploration == await now(store, exploration.id)
     assert (exploration.topic, exploration.status, exploration.reason) == ("Photo Synthesis", S.QUEUED, None)
     assert exploration.options.depth == 3
@@ -125,21 +127,21 @@ async def reach(store: Store, status: S) -> Exploration:
 
 Action = Callable[[Store, str], Awaitable[Exploration | None]]
 ACTIONS: Mapping[str, tuple[Action, Mapping[S, S | None]]] = {
-    "pause": (lambda s, id: s.control.pause(id), {S.QUEUED: S.PAUSED, S.RUNNING: S.PAUSED}),
-    "resume": (lambda s, id: s.control.resume(id), {S.PAUSED: S.RUNNING}),
+    "pause": (lambda s, e: s.control.pause(e), {S.QUEUED: S.PAUSED, S.RUNNING: S.PAUSED}),
+    "resume": (lambda s, e: s.control.resume(e), {S.PAUSED: S.RUNNING}),
     "cancel": (
-        lambda s, id: s.control.cancel(id, "enough"),
+        lambda s, e: s.control.cancel(e, "enough"),
         {S.QUEUED: S.CANCELLED, S.RUNNING: S.CANCELLED, S.PAUSED: S.CANCELLED},
     ),
     "extend": (
-        lambda s, id: s.control.extend(id, Budget(9, None, 10), None),
+        lambda s, e: s.control.extend(e, Budget(9, None, 10), None),
         {S.BUDGET_REACHED: S.QUEUED, S.COMPLETED: S.QUEUED},
     ),
     "retry": (
-        lambda s, id: s.control.retry_failed(id),
+        lambda s, e: s.control.retry_failed(e),
         {S.BUDGET_REACHED: S.QUEUED, S.COMPLETED: S.QUEUED, S.FAILED: S.QUEUED},
     ),
-    "delete": (lambda s, id: s.control.delete(id), dict.fromkeys(ENDED)),
+    "delete": (lambda s, e: s.control.delete(e), dict.fromkeys(ENDED)),
 }
 
 
@@ -207,7 +209,9 @@ async def test_a_resume_after_the_owners_lease_ran_out_queues(store: Store) -> N
 async def test_a_cancel_keeps_what_was_found_and_refuses_what_comes_later(store: Store) -> None:
     """The reason is told; the lease is gone; a later commit changes nothing."""
     e = await begun(store)
-    await store.work.commit(outcome(e.id, await next_step(store, e.id), known("a", "b", relations=(says("a", "IS_A", "b"),))))
+    await store.work.commit(
+        outcome(e.id, await next_step(store, e.id), known("a", "b", relations=(says("a", "IS_A", "b"),)))
+    )
     step = await next_step(store, e.id)
     cancelled = await store.control.cancel(e.id, "enough")
     assert (cancelled.reason, cancelled.lease) == ("enough", None)
@@ -231,7 +235,9 @@ async def test_an_extension_opens_what_the_old_depth_had_left(store: Store) -> N
     assert (extended.progress.steps_pending, extended.progress.steps_done) == (2, 1)
     assert (extended.finished, extended.reason) == (None, None)
     frontier = (await store.explorations.frontier(e.id, 10)).ready
-    members = {i.value.concept for i in (await store.explorations.members([e.id], ALL))[e.id].items if i.value.depth == 1}
+    members = {
+        i.value.concept for i in (await store.explorations.members([e.id], ALL))[e.id].items if i.value.depth == 1
+    }
     assert {s.concept for s in frontier} == members
     assert {s.depth for s in frontier} == {1}
 
@@ -294,4 +300,3 @@ async def test_a_lease_is_stored_to_the_microsecond(store: Store) -> None:
     e = await begun(store)
     assert isinstance(e.lease, Lease)
     assert (e.lease.until - e.created).total_seconds() == 3_600
-

@@ -1,4 +1,4 @@
-"""Changing the graph: identity, evidence, corrections, deletions, merges."""
+"""Changing the graph: identity, evidence, corrections, deletions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,6 @@ from graphstore.errors import (
     VersionConflict,
 )
 from graphstore.model import (
-    Concept,
     ConceptFilter,
     ConceptPatch,
     Direction,
@@ -22,11 +21,10 @@ from graphstore.model import (
     PageRequest,
     RelationClaim,
     RelationKey,
-    SourceKind,
 )
 from graphstore.port import Database, Store
 from tests.support.claims import added, begun, cite, claim, draft, known, next_step, outcome, request_key, says, stored
-from tests.support.snapshots import content, records
+from tests.support.snapshots import records
 
 ALL = PageRequest(1_000)
 
@@ -39,7 +37,13 @@ async def relation_keys(store: Store, id: str) -> set[RelationKey]:
 
 async def test_added_concepts_are_stored_as_claimed(store: Store) -> None:
     """Every word of a claim comes back; the id is new, the version 1, the times are the commit's."""
-    words = {"kind": "Organ", "domain": "biology", "summary": "Flat.", "aliases": ("frond", "blade"), "external_ids": {"gnd": "1"}}
+    words = {
+        "kind": "Organ",
+        "domain": "biology",
+        "summary": "Flat.",
+        "aliases": ("frond", "blade"),
+        "external_ids": {"gnd": "1"},
+    }
     recorded = await store.curation.add(known(claim("The  Leaf ", **words)))
     id = recorded.concepts["The  Leaf "]
     concept = await stored(store, id)
@@ -100,7 +104,9 @@ async def test_a_claim_by_id_speaks_of_that_concept_whatever_its_name(store: Sto
     before = await stored(store, ids["leaf"])
     bare = replace(claim("leaf", ref="l", summary="Other."), id=ids["leaf"], evidence=())
     lost = replace(claim("lost", ref="lost"), id="nowhere")
-    recorded = await store.curation.add(known(bare, "plant", lost, relations=(says("l", "PART_OF", "plant"), says("lost", "IS_A", "l"))))
+    recorded = await store.curation.add(
+        known(bare, "plant", lost, relations=(says("l", "PART_OF", "plant"), says("lost", "IS_A", "l")))
+    )
     assert dict(recorded.concepts) == {"l": ids["leaf"], "plant": ids["plant"]}
     assert recorded.relations == (RelationKey(ids["leaf"], "PART_OF", ids["plant"]),)
     assert await stored(store, ids["leaf"]) == replace(before, degree=1)
@@ -108,10 +114,14 @@ async def test_a_claim_by_id_speaks_of_that_concept_whatever_its_name(store: Sto
 
 async def test_confidence_and_support_follow_the_evidence(store: Store) -> None:
     """Origins are independent, sources of one origin are not; the same words again add nothing."""
-    ids = await added(store, claim("a", cite("x", 0.5), cite("y", 0.4)), "b", relations=(says("a", "USES", "b", cite("x", 0.5)),))
+    ids = await added(
+        store, claim("a", cite("x", 0.5), cite("y", 0.4)), "b", relations=(says("a", "USES", "b", cite("x", 0.5)),)
+    )
     key = RelationKey(ids["a"], "USES", ids["b"])
     for _ in range(2):
-        await added(store, claim("a", cite("z", 0.5, "book")), "b", relations=(says("a", "USES", "b", cite("z", 0.5, "book")),))
+        await added(
+            store, claim("a", cite("z", 0.5, "book")), "b", relations=(says("a", "USES", "b", cite("z", 0.5, "book")),)
+        )
     concept, relation = await stored(store, ids["a"]), (await store.relations.get([key]))[key].relation
     assert (concept.confidence, concept.support) == (0.75, 2)
     assert (relation.confidence, relation.support, relation.version) == (0.75, 2, 1)
@@ -223,7 +233,9 @@ async def test_changes_that_do_not_fit_are_refused(store: Store, other: Store) -
 
 async def test_a_deleted_concept_takes_its_relations_along_and_is_remembered(store: Store) -> None:
     """Its relations, evidence, memberships go; explorations leave it alone until a person brings it back."""
-    ids = await added(store, claim("leaf", external_ids={"gnd": "1"}), "plant", relations=(says("leaf", "PART_OF", "plant"),))
+    ids = await added(
+        store, claim("leaf", external_ids={"gnd": "1"}), "plant", relations=(says("leaf", "PART_OF", "plant"),)
+    )
     exploration = await begun(store, "plant")
     step = await next_step(store, exploration.id)
     await store.work.commit(outcome(exploration.id, step, known("plant", "leaf")))
@@ -248,7 +260,12 @@ async def test_explorations_respect_tombstones_and_additions_lift_them(store: St
     ids = await added(store, "plant", claim("leaf", kind="organ", external_ids={"gnd": "1"}))
     await store.curation.delete_concept(ids["leaf"])
     exploration = await begun(store, "plant")
-    found = known("plant", claim("Leaf", kind="organ"), claim("frond", external_ids={"gnd": "1"}), claim("leaf", ref="paper", kind="sheet"))
+    found = known(
+        "plant",
+        claim("Leaf", kind="organ"),
+        claim("frond", external_ids={"gnd": "1"}),
+        claim("leaf", ref="paper", kind="sheet"),
+    )
     recorded = await store.work.commit(outcome(exploration.id, await next_step(store, exploration.id), found))
     assert set(recorded.concepts) == {"plant", "paper"}
     again = await store.curation.add(known(claim("leaf", kind="organ")))
@@ -263,7 +280,12 @@ async def test_explorations_respect_tombstones_and_additions_lift_them(store: St
 
 async def test_a_relation_takes_another_type_with_its_evidence(store: Store) -> None:
     """The version rises; where that type exists, the two become one with the evidence of both."""
-    ids = await added(store, "a", "b", relations=(says("a", "USES", "b", cite("x", 0.5)), says("a", "NEEDS", "b", cite("y", 0.5, "book"))))
+    ids = await added(
+        store,
+        "a",
+        "b",
+        relations=(says("a", "USES", "b", cite("x", 0.5)), says("a", "NEEDS", "b", cite("y", 0.5, "book"))),
+    )
     uses, needs, wants = [RelationKey(ids["a"], t, ids["b"]) for t in ("USES", "NEEDS", "WANTS")]
     person = cite("I know", 0.5, "ann")
     relation = await store.curation.retype_relation(uses, "WANTS", 1, person)
@@ -327,156 +349,8 @@ async def test_a_deleted_source_takes_its_evidence_and_what_nothing_else_attests
         await store.curation.delete_source(source)
 
 
-async def test_a_merge_makes_several_concepts_one(store: Store) -> None:
-    """Names, external ids, relations, evidence and memberships go over, and the old ids lead to the one."""
-    ids = await added(
-        store,
-        claim("USA", external_ids={"gnd": "1"}),
-        claim("United States", kind="country", summary="A country.", aliases=("US",), external_ids={"gnd": "9", "wikidata": "Q30"}),
-        claim("America", kind="land"),
-        "city",
-        relations=(
-            says("USA", "HAS", "city"), says("United States", "HAS", "city", cite("s", 0.8, "book")),
-            says("city", "PART_OF", "America"), says("USA", "SAME_AS", "America"),
-        ),
-    )  # fmt: skip
-    usa = await store.curation.merge(ids["USA"], [ids["United States"], ids["America"]])
-    assert usa == await stored(store, ids["USA"])
-    assert (usa.name, usa.aliases, usa.summary) == ("USA", ("United States", "US", "America"), "A country.")
-    assert (usa.external_ids, usa.version > 1) == ({"gnd": "1", "wikidata": "Q30"}, True)
-    has, part = RelationKey(usa.id, "HAS", ids["city"]), RelationKey(ids["city"], "PART_OF", usa.id)
-    assert await relation_keys(store, usa.id) == {has, part}
-    assert (await store.relations.get([has]))[has].relation.support == 2
-    assert (usa.degree, (await stored(store, ids["city"])).degree) == (2, 2)
-    for name in ("United States", "America"):
-        assert (await stored(store, ids[name])) == usa
-        assert await store.concepts.get([ids[name]], follow_merges=False) == {}
-    assert [c.id for c in (await store.concepts.named(["us"]))["us"]] == [usa.id]
-    assert await store.concepts.count(ConceptFilter()) == 2
-
-
-async def test_merges_that_do_not_fit_are_refused(store: Store, other: Store) -> None:
-    """Unknown concepts, ones of another workspace, and a concept into itself: nothing is changed."""
-    ids, foreign = await added(store, "a", "b"), await added(other, "c")
-    before = await records(store)
-    for into, others in (("nowhere", [ids["a"]]), (ids["a"], ["nowhere"]), (ids["a"], [ids["b"], foreign["c"]])):
-        with pytest.raises(NotFoundError):
-            await store.curation.merge(into, others)
-    with pytest.raises(InvalidError):
-        await store.curation.merge(ids["a"], [ids["b"], ids["a"]])
-    assert await records(store) == before
-
-
-async def test_an_unmerge_restores_exactly_what_was(store: Store) -> None:
-    """Concepts, relations, evidence, contradictions and memberships are as before, versions and times apart."""
-    ids = await _two_with_everything(store)
-    before = await content(store)
-    await store.curation.merge(ids["a"], [ids["b"]])
-    assert await content(store) != before
-    restored = await store.curation.unmerge(ids["b"])
-    assert restored == await stored(store, ids["b"])
-    assert restored.id == ids["b"]
-    assert await content(store) == before
-    with pytest.raises(NotFoundError):
-        await store.curation.unmerge(ids["b"])
-
-
-@pytest.mark.parametrize("undone", ["bc", "cb"])
-async def test_several_merges_into_one_are_undone_in_any_order(store: Store, undone: str) -> None:
-    """Each unmerge takes out its own concept only."""
-    ids = await _two_with_everything(store)
-    before = await content(store)
-    await store.curation.merge(ids["a"], [ids["b"], ids["c"]])
-    for name in undone:
-        await store.curation.unmerge(ids[name])
-    assert await content(store) == before
-
-
-@pytest.mark.parametrize("undone", ["ba", "ab"])
-async def test_chains_of_merges_are_followed_and_undone_in_any_order(store: Store, undone: str) -> None:
-    """a into b, b into c: both ids lead to c, and come back with what was theirs."""
-    ids = await _two_with_everything(store)
-    before = await content(store)
-    await store.curation.merge(ids["b"], [ids["a"]])
-    await store.curation.merge(ids["c"], [ids["b"]])
-    found = await store.concepts.get([ids["a"], ids["b"]])
-    assert {c.id for c in found.values()} == {ids["c"]}
-    for name in undone:
-        await store.curation.unmerge(ids[name])
-    assert await content(store) == before
-
-
-async def test_what_was_learned_after_a_merge_stays_where_it_was_said(store: Store) -> None:
-    """Evidence that came for the merged concept under its own id or name belongs to the one it went into."""
-    ids = await added(store, "a", "b", "c", relations=(says("b", "USES", "c"),))
-    await store.curation.merge(ids["a"], [ids["b"]])
-    again = await added(store, "b", "c", relations=(says("b", "NEEDS", "c"),))
-    assert again["b"] == ids["a"]
-    await store.curation.unmerge(ids["b"])
-    assert await relation_keys(store, ids["b"]) == {RelationKey(ids["b"], "USES", ids["c"])}
-    assert await relation_keys(store, ids["a"]) == {RelationKey(ids["a"], "NEEDS", ids["c"])}
-
-
-async def test_an_unmerge_into_a_taken_name_is_refused(store: Store, other: Store) -> None:
-    """When another concept has its name and sense by now, nothing is changed."""
-    ids = await added(store, claim("a"), claim("b", kind="thing"))
-    await store.curation.merge(ids["a"], [ids["b"]])
-    with pytest.raises(NotFoundError):
-        await other.curation.unmerge(ids["b"])
-    new = await added(store, claim("b", ref="new", kind="thing", sense="x:1"))
-    patch = ConceptPatch(name="other")
-    changed = await store.curation.update_concept(new["new"], patch, 1, cite())
-    assert changed.sense == "x:1"
-    await _take_name(store, "b", "thing")
-    before = await records(store)
-    with pytest.raises(ConflictError):
-        await store.curation.unmerge(ids["b"])
-    assert await records(store) == before
-
-
-async def test_a_deleted_concept_forgets_what_had_been_merged_into_it(store: Store) -> None:
-    """Their ids lead nowhere any more."""
-    ids = await added(store, "a", "b", "c")
-    await store.curation.merge(ids["b"], [ids["a"]])
-    await store.curation.merge(ids["c"], [ids["b"]])
-    await store.curation.delete_concept(ids["c"])
-    assert await store.concepts.get(list(ids.values())) == {}
-    with pytest.raises(NotFoundError):
-        await store.curation.unmerge(ids["a"])
-
-
 async def test_an_empty_addition_changes_nothing(store: Store) -> None:
     """No claims, no rows."""
     recorded = await store.curation.add(Knowledge())
     assert (dict(recorded.concepts), recorded.relations) == ({}, ())
     assert await records(store) == []
-
-
-async def _two_with_everything(store: Store) -> dict[str, str]:
-    """Three concepts that share neighbours, sources, names and an exploration."""
-    relations = (
-        says("a", "USES", "x", cite("1", 0.5)), says("b", "USES", "x", cite("2", 0.5, "book")),
-        says("b", "USES", "x", cite("1", 0.5)), says("x", "CAUSES", "b"), says("x", "PREVENTS", "a"),
-        says("a", "IS_A", "b"), says("b", "IS_A", "c"), says("c", "USES", "y", cite("3", 0.9, "web")),
-    )  # fmt: skip
-    ids = await added(
-        store,
-        claim("a", kind="k1", aliases=("shared", "only a"), external_ids={"s": "1"}),
-        claim("b", cite("b"), cite("c", origin="web"), kind="k2", aliases=("Shared", "only b"), external_ids={"s": "2", "t": "3"}),
-        claim("c", kind="k3"),
-        *("x", "y"),
-        relations=relations,
-    )
-    for topic, members in (("one", "ab"), ("two", "b"), ("three", "xbc")):
-        exploration = await begun(store, topic, depth=1)
-        claims = [replace(claim(m), id=ids[m]) for m in members]
-        step = await next_step(store, exploration.id)
-        await store.work.commit(outcome(exploration.id, step, Knowledge(tuple(claims))))
-        await store.control.cancel(exploration.id, "enough")
-    return dict(ids)
-
-
-async def _take_name(store: Store, name: str, kind: str) -> Concept:
-    made = await added(store, claim("somebody", ref="s", kind=kind))
-    patch = ConceptPatch(name=name)
-    return await store.curation.update_concept(made["s"], patch, 1, cite("I", 1.0, str(SourceKind.PERSON)))

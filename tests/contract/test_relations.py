@@ -127,6 +127,13 @@ async def test_neighbours_are_distinct_and_by_their_strongest_relation(
     assert found == [ids["b"], *sorted([ids["a"], ids["c"]]), ids["d"]]
     typed = await store.relations.neighbours([hub, ids["alone"]], Direction.IN, ["PART_OF"], ALL)
     assert [i.value.name for i in typed[hub].items] == ["d"]
+    for direction, types, number in (
+        (Direction.BOTH, None, 4),
+        (Direction.OUT, None, 3),
+        (Direction.IN, ["PART_OF"], 1),
+    ):
+        counts = await store.relations.count_neighbours([hub, ids["alone"], "nowhere"], direction, types)
+        assert counts == {hub: number, ids["alone"]: 0, "nowhere": 0}
     assert typed[ids["alone"]] == Page()
 
 
@@ -156,7 +163,9 @@ async def test_types_are_counted(store: Store, ids: Mapping[str, ConceptId]) -> 
 async def test_evidence_comes_with_its_source_the_most_confident_first(store: Store) -> None:
     """For concepts and relations alike, in pages that are windows of one list."""
     quotes = [cite(f"q{i}", confidence=0.1 * (i % 4 + 1), origin=f"o{i % 3}") for i in range(6)]
-    ids = await added(store, claim("leaf", *quotes), claim("plant"), relations=(says("leaf", "PART_OF", "plant", *quotes),))
+    ids = await added(
+        store, claim("leaf", *quotes), claim("plant"), relations=(says("leaf", "PART_OF", "plant", *quotes),)
+    )
     relation = RelationKey(ids["leaf"], "PART_OF", ids["plant"])
     for subject in (ids["leaf"], relation):
 
@@ -193,6 +202,7 @@ async def test_another_workspaces_relations_are_not_there(
     assert (await other.relations.of([hub], Direction.BOTH, None, ALL))[hub] == Page()
     assert (await other.relations.neighbours([hub], Direction.BOTH, None, ALL))[hub] == Page()
     assert await other.relations.count([hub], Direction.BOTH, None) == {hub: 0}
+    assert await other.relations.count_neighbours([hub], Direction.BOTH, None) == {hub: 0}
     assert await other.relations.links([hub], None, 10) == []
     assert (await other.relations.evidence([hub, relation], ALL))[relation] == Page()
     assert await other.relations.count_evidence([hub, relation]) == {hub: 0, relation: 0}

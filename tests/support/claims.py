@@ -57,14 +57,16 @@ async def stored(store: Store, id: ConceptId) -> Concept:
     return (await store.concepts.get([id]))[id]
 
 
-def draft(topic: str = "photosynthesis", root: ConceptId | None = None, depth: int = 2, **budget: float) -> ExplorationDraft:
+def draft(
+    topic: str = "photosynthesis", root: ConceptId | None = None, depth: int = 2, **budget: float
+) -> ExplorationDraft:
     """An exploration to start."""
     return ExplorationDraft(topic, Options(depth, 5, ("atlas",)), Budget(**budget), root)  # type: ignore[arg-type]
 
 
 async def begun(store: Store, topic: str = "photosynthesis", depth: int = 2, **budget: float) -> Exploration:
     """An exploration that `TOKEN` owns for an hour."""
-    return await store.control.start(draft(topic, depth=depth, **budget), lease=(TOKEN, 3_600))
+    return await store.control.start(draft(topic, None, depth, **budget), lease=(TOKEN, 3_600))
 
 
 async def next_step(store: Store, exploration: str) -> str:
@@ -72,7 +74,9 @@ async def next_step(store: Store, exploration: str) -> str:
     return (await store.explorations.frontier(exploration, 1)).ready[0].id
 
 
-def outcome(exploration: str, step: str, knowledge: Knowledge, spent: Spend | None = None, token: str = TOKEN) -> Outcome:
+def outcome(
+    exploration: str, step: str, knowledge: Knowledge, spent: Spend | None = None, token: str = TOKEN
+) -> Outcome:
     """A step's outcome; the first claim is the concept that was expanded."""
     return Outcome(exploration, token, step, knowledge, knowledge.concepts[0].ref, spent or Spend())
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.system
 START = """
 mutation {
   startExploration(
-    input: {topic: "photosynthesis", depth: 3, breadth: 30, budget: {concepts: null, seconds: null}}
+    input: {topic: "photosynthesis", depth: 6, breadth: 50, budget: {concepts: 10000, seconds: 3600}}
   ) { exploration { id } }
 }
 """

@@ -12,6 +12,7 @@ CREATE TABLE concept (
   domain TEXT NOT NULL,
   summary TEXT NOT NULL,
   aliases TEXT NOT NULL,       -- JSON array, empty for none
+  alias_words TEXT NOT NULL,   -- the same for the full-text index, one a line
   external_ids TEXT NOT NULL,  -- JSON object, empty for none
   confidence REAL NOT NULL,
   support INTEGER NOT NULL,
@@ -46,13 +47,8 @@ CREATE TABLE concept_external (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX concept_external_of ON concept_external (concept);
 
-CREATE VIEW concept_words (row, name, aliases, summary) AS
-  SELECT row, name, iif(aliases = '', '', (SELECT group_concat(value, ' ') FROM json_each(aliases))), summary
-  FROM concept;
-
 CREATE VIRTUAL TABLE concept_text USING fts5 (
-  name, aliases, summary,
-  content = 'concept_words', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
+  name, alias_words, summary, content = 'concept', content_rowid = 'row', tokenize = 'unicode61 remove_diacritics 2'
 );
 
 CREATE TABLE relation (
@@ -233,8 +229,8 @@ CREATE TABLE idempotent_result (
 CREATE INDEX idempotent_result_created ON idempotent_result (created);
 
 CREATE TRIGGER concept_inserted AFTER INSERT ON concept BEGIN
-  INSERT INTO concept_text (rowid, name, aliases, summary)
-    SELECT row, name, aliases, summary FROM concept_words WHERE row = new.row;
+  INSERT INTO concept_text (rowid, name, alias_words, summary)
+    VALUES (new.row, new.name, new.alias_words, new.summary);
   INSERT INTO tally VALUES (new.workspace, 'concept', 1) ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
@@ -249,20 +245,18 @@ BEGIN
   WHERE row = new.row;
 END;
 
-CREATE TRIGGER concept_reworded AFTER UPDATE OF name, aliases, summary ON concept
-WHEN (old.name, old.aliases, old.summary) IS NOT (new.name, new.aliases, new.summary)
+CREATE TRIGGER concept_reworded AFTER UPDATE OF name, alias_words, summary ON concept
+WHEN (old.name, old.alias_words, old.summary) IS NOT (new.name, new.alias_words, new.summary)
 BEGIN
-  INSERT INTO concept_text (concept_text, rowid, name, aliases, summary) VALUES (
-    'delete', old.row, old.name,
-    iif(old.aliases = '', '', (SELECT group_concat(value, ' ') FROM json_each(old.aliases))), old.summary);
-  INSERT INTO concept_text (rowid, name, aliases, summary)
-    SELECT row, name, aliases, summary FROM concept_words WHERE row = new.row;
+  INSERT INTO concept_text (concept_text, rowid, name, alias_words, summary)
+    VALUES ('delete', old.row, old.name, old.alias_words, old.summary);
+  INSERT INTO concept_text (rowid, name, alias_words, summary)
+    VALUES (new.row, new.name, new.alias_words, new.summary);
 END;
 
 CREATE TRIGGER concept_deleted AFTER DELETE ON concept BEGIN
-  INSERT INTO concept_text (concept_text, rowid, name, aliases, summary) VALUES (
-    'delete', old.row, old.name,
-    iif(old.aliases = '', '', (SELECT group_concat(value, ' ') FROM json_each(old.aliases))), old.summary);
+  INSERT INTO concept_text (concept_text, rowid, name, alias_words, summary)
+    VALUES ('delete', old.row, old.name, old.alias_words, old.summary);
   DELETE FROM concept_alias WHERE concept = old.row;
   DELETE FROM concept_external WHERE concept = old.row;
   UPDATE tally SET count = count - 1 WHERE workspace = old.workspace AND noun = 'concept';

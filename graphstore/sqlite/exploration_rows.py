@@ -1,0 +1,170 @@
+"""Rows of explorations, and of what belongs to them, as values of the domain, and back."""
+
+from datetime import datetime
+
+import orjson
+
+from graphstore.model import (
+    Budget,
+    Event,
+    EventKind,
+    Exploration,
+    ExplorationStatus,
+    IdempotentResult,
+    Lease,
+    Member,
+    Options,
+    Progress,
+    RelationKey,
+    Spend,
+    Step,
+    StepKind,
+    StepState,
+    name_key,
+)
+from graphstore.sqlite.rows import Row, microseconds, moment
+
+EXPLORATION = (
+    *("id", "topic", "status", "reason", "options", "budget", "spent", "progress", "root"),
+    *("lease_token", "lease_until", "next_seq", "created", "started", "finished"),
+)
+STEP = (
+    *("id", "exploration", "kind", "concept", "depth", "priority", "state", "attempts", "error"),
+    *("spent", "reserved", "retry_at", "created", "finished"),
+)
+MEMBER = ("exploration", "concept", "depth", "created", "seq")
+EVENT = ("exploration", "seq", "kind", "at", "step", "body")
+IDEMPOTENT_RESULT = ("principal", "mutation", "key", "input_hash", "result", "created")
+
+
+def exploration(row: Row) -> Exploration:
+    """From `EXPLORATION`."""
+    options = orjson.loads(row[4])
+    return Exploration(
+        id=row[0],
+        topic=row[1],
+        status=ExplorationStatus(row[2]),
+        reason=row[3],
+        options=Options(**{**options, "sources": tuple(options["sources"])}),
+        budget=Budget(**orjson.loads(row[5])),
+        spent=Spend(**orjson.loads(row[6])),
+        progress=Progress(**orjson.loads(row[7])),
+        root=row[8],
+        lease=None if row[9] is None else Lease(row[9], moment(row[10])),
+        next_seq=row[11],
+        created=moment(row[12]),
+        started=_maybe_moment(row[13]),
+        finished=_maybe_moment(row[14]),
+    )
+
+
+def exploration_row(exploration: Exploration) -> Row:
+    """To `EXPLORATION` and the topic's key."""
+    e = exploration
+    return (
+        *(e.id, e.topic, e.status, e.reason),
+        *(orjson.dumps(part).decode() for part in (e.options, e.budget, e.spent, e.progress)),
+        e.root,
+        *((e.lease.token, microseconds(e.lease.until)) if e.lease else (None, None)),
+        *(e.next_seq, microseconds(e.created), _maybe_microseconds(e.started), _maybe_microseconds(e.finished)),
+        name_key(e.topic),
+    )
+
+
+def step(row: Row) -> Step:
+    """From `STEP`."""
+    return Step(
+        id=row[0],
+        exploration=row[1],
+        kind=StepKind(row[2]),
+        concept=row[3],
+        depth=row[4],
+        priority=row[5],
+        state=StepState(row[6]),
+        attempts=row[7],
+        error=row[8],
+        spent=Spend(**orjson.loads(row[9])),
+        reserved=None if row[10] is None else Spend(**orjson.loads(row[10])),
+        retry_at=_maybe_moment(row[11]),
+        created=moment(row[12]),
+        finished=_maybe_moment(row[13]),
+    )
+
+
+def step_row(step: Step) -> Row:
+    """To `STEP`."""
+    s = step
+    return (
+        *(s.id, s.exploration, s.kind, s.concept, s.depth, s.priority, s.state, s.attempts, s.error),
+        orjson.dumps(s.spent).decode(),
+        None if s.reserved is None else orjson.dumps(s.reserved).decode(),
+        *(_maybe_microseconds(s.retry_at), microseconds(s.created), _maybe_microseconds(s.finished)),
+    )
+
+
+def member(row: Row) -> Member:
+    """From `MEMBER`."""
+    return Member(row[0], row[1], row[2], row[3] == 1, row[4])
+
+
+def member_row(member: Member) -> Row:
+    """To `MEMBER`."""
+    return (member.exploration, member.concept, member.depth, member.created, member.seq)
+
+
+def event(row: Row) -> Event:
+    """From `EVENT`."""
+    exploration, seq, kind, at, step, body = row
+    b = orjson.loads(body)
+    return Event(
+        exploration=exploration,
+        seq=seq,
+        kind=EventKind(kind),
+        at=moment(at),
+        progress=Progress(**b["progress"]),
+        concepts=tuple(b.get("concepts", ())),
+        created=tuple(b.get("created", ())),
+        relations=tuple(RelationKey(*key) for key in b.get("relations", ())),
+        step=step,
+        error=b.get("error"),
+        will_retry=b.get("will_retry", False),
+        status=ExplorationStatus(b["status"]) if "status" in b else None,
+        reason=b.get("reason"),
+    )
+
+
+def event_row(event: Event) -> Row:
+    """To `EVENT`."""
+    e = event
+    body = {
+        "progress": e.progress,
+        "concepts": e.concepts,
+        "created": e.created,
+        "relations": [tuple(key) for key in e.relations],
+        "error": e.error,
+        "will_retry": e.will_retry,
+        "status": e.status,
+        "reason": e.reason,
+    }
+    told = {name: value for name, value in body.items() if value not in (None, (), [], False)}
+    return (e.exploration, e.seq, e.kind, microseconds(e.at), e.step, orjson.dumps(told).decode())
+
+
+def idempotent_result(row: Row) -> IdempotentResult:
+    """From `IDEMPOTENT_RESULT`."""
+    principal, mutation, key, input_hash, result, created = row
+    return IdempotentResult(principal, mutation, key, input_hash, result, moment(created))
+
+
+def idempotent_result_row(result: IdempotentResult) -> Row:
+    """To `IDEMPOTENT_RESULT`."""
+    r = result
+    return (r.principal, r.mutation, r.key, r.input_hash, r.result, microseconds(r.created))
+
+
+def _maybe_moment(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else moment(microseconds)
+
+
+def _maybe_microseconds(at: datetime | None) -> int | None:
+    return None if at is None else microseconds(at)

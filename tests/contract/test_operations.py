@@ -1,0 +1,179 @@
+"""What concerns the store as a whole."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from graphstore.errors import UnavailableError
+from graphstore.model import Exploration, IdempotentResult, PageRequest
+from graphstore.port import Database, Store
+from tests.support.claims import TOKEN, added, begun, draft, known, request_key, says
+from tests.support.snapshots import records
+
+Opener = Callable[[], Awaitable[Database]]
+
+
+async def test_an_opened_database_is_ready(database: Database) -> None:
+    """It can be read at once; migrating again changes nothing."""
+    await database.operations.ping()
+    version = (await database.operations.status()).schema_version
+    assert await database.operations.migrate() == version >= 1
+
+
+async def test_a_sound_store_has_no_problems(database: Database, store: Store) -> None:
+    """Empty or filled."""
+    assert await database.operations.verify() == ()
+    await added(store, "a", "b", relations=(says("a", "IS_A", "b"),))
+    assert await database.operations.verify() == ()
+
+
+async def test_many_may_open_one_new_database_at_once(opener: Opener) -> None:
+    """The schema is made once, and all of them work."""
+    databases = await asyncio.gather(*(opener() for _ in range(5)))
+    assert len({await d.operations.migrate() for d in databases}) == 1
+    await asyncio.gather(*(added(d.within("main"), f"c{i}") for i, d in enumerate(databases)))
+    assert {(await d.operations.status()).concepts for d in databases} == {5}
+
+
+async def test_status_counts_over_all_workspaces(database: Database, store: Store, other: Store) -> None:
+    """Concepts, relations, explorations, after additions and deletions."""
+    for where in (store, other):
+        ids = await added(where, "a", "b", "c", relations=(says("a", "IS_A", "b"), says("a", "IS_A", "c")))
+        await begun(where)
+    await other.curation.delete_concept(ids["b"])
+    status = await database.operations.status()
+    assert (status.concepts, status.relations, status.explorations) == (5, 3, 2)
+    assert status.adapter
+    assert status.version
+    assert status.location
+
+
+async def test_what_was_committed_is_there_when_it_is_opened_again(opener: Opener) -> None:
+    """All of it."""
+    first = await opener()
+    await added(first.within("main"), "a", "b", relations=(says("a", "IS_A", "b"),))
+    await begun(first.within("main"))
+    before = await records(first.within("main"))
+    await first.close()
+    assert await records((await opener()).within("main")) == before
+
+
+async def test_a_closed_database_says_so(database: Database, store: Store) -> None:
+    """Work that was begun before is finished; later calls are refused as unavailable."""
+    running = [asyncio.ensure_future(added(store, f"c{i}")) for i in range(5)]
+    await asyncio.sleep(0)
+    await database.close()
+    assert all(await asyncio.gather(*running))
+    for call in (database.operations.ping(), added(store, "late"), store.concepts.get(["x"])):
+        with pytest.raises(UnavailableError):
+            await call
+
+
+async def test_a_caller_that_goes_away_leaves_whole_transactions(store: Store) -> None:
+    """What it had asked for is done or not done, and others go on."""
+    for i in range(10):
+        task = asyncio.ensure_future(
+            store.curation.add(known(f"a{i}", f"b{i}", relations=(says(f"a{i}", "IS_A", f"b{i}"),)))
+        )
+        for _ in range(i):
+            await asyncio.sleep(0)
+        task.cancel()
+    await added(store, "last")
+    found = await store.concepts.named([f"{x}{i}" for i in range(10) for x in "ab"])
+    assert len(found) == 2 * sum((await store.relations.types()).values())
+
+
+async def test_unowned_are_the_queued_and_running_that_nobody_holds(
+    database: Database, store: Store, other: Store
+) -> None:
+    """Oldest first, over all workspaces, at most so many."""
+    first = await store.control.start(draft("first"))
+    expired = await other.control.start(draft("expired"), lease=(TOKEN, 0))
+    held = await begun(store, "held")
+    paused = await store.control.start(draft("paused"))
+    await store.control.pause(paused.id)
+    ended = await begun(store, "ended")
+    await store.control.cancel(ended.id, "enough")
+    assert await database.operations.unowned(10) == [("main", first.id), ("other", expired.id)]
+    assert await database.operations.unowned(1) == [("main", first.id)]
+    await store.work.release(held.id, TOKEN)
+    await store.work.claim(first.id, "t", 60)
+    assert await database.operations.unowned(10) == [("other", expired.id), ("main", held.id)]
+
+
+async def test_newest_seqs_are_read_for_many_at_once(database: Database, store: Store, other: Store) -> None:
+    """Only of what is there, in its own workspace."""
+    mine, theirs = await begun(store), await other.control.start(draft())
+    await store.control.pause(mine.id)
+    refs = [("main", mine.id), ("other", theirs.id), ("other", mine.id), ("main", "nowhere")]
+    assert await database.operations.newest_seqs(refs) == {refs[0]: 2, refs[1]: 1}
+    assert await database.operations.newest_seqs([]) == {}
+
+
+async def test_foreign_changes_change_when_another_has_written(opener: Opener) -> None:
+    """And only then: not by reading, nor by writes of our own."""
+    ours, theirs = await opener(), await opener()
+    before = await ours.operations.foreign_changes()
+    if before is None:
+        return
+    await added(ours.within("main"), "a")
+    await records(ours.within("main"))
+    await records(theirs.within("main"))
+    assert await ours.operations.foreign_changes() == before
+    await added(theirs.within("main"), "b")
+    after = await ours.operations.foreign_changes()
+    assert after != before
+    assert await ours.operations.foreign_changes() == after
+    await begun(theirs.within("other"))
+    assert await ours.operations.foreign_changes() != after
+
+
+async def ended(store: Store, topic: str, ago: timedelta) -> Exploration:
+    """An exploration that ended so long ago."""
+    e = await begun(store, topic)
+    await store.control.cancel(e.id, "enough")
+    [record] = [r for r in await records(store) if isinstance(r, Exploration) and r.id == e.id]
+    record = replace(record, finished=datetime.now(UTC) - ago)
+    await store.archive.load([record])
+    return record
+
+
+async def test_trimming_takes_the_events_of_what_ended_before(database: Database, store: Store, other: Store) -> None:
+    """Not of what ended later or goes on; explorations, members and steps stay, and so does the numbering."""
+    old, older = await ended(store, "old", timedelta(days=31)), await ended(other, "older", timedelta(days=90))
+    young, going = await ended(store, "young", timedelta(days=29)), await begun(store, "going")
+    border = datetime.now(UTC) - timedelta(days=30)
+    assert await database.operations.trim(border) == 4
+    assert await database.operations.trim(border) == 0
+    for where, e in ((store, old), (other, older)):
+        assert await where.explorations.events(e.id, 0, 10) == ()
+        assert await where.explorations.oldest_seq(e.id) == e.next_seq == 3
+        assert set(await where.explorations.get([e.id])) == {e.id}
+    assert len(await store.explorations.events(young.id, 0, 10)) == 2
+    assert await store.explorations.oldest_seq(going.id) == 1
+    assert await database.operations.newest_seqs([("main", old.id)]) == {("main", old.id): 2}
+
+
+async def test_trimming_takes_idempotency_keys_past_their_day(database: Database, store: Store) -> None:
+    """Younger ones stay."""
+    now, key = datetime.now(UTC), request_key()
+    young = IdempotentResult(key.principal, key.mutation, key.key, key.input_hash, "{}", now - timedelta(hours=23))
+    await store.archive.load([young, replace(young, key="old", created=now - timedelta(hours=25))])
+    await database.operations.trim(now - timedelta(days=30))
+    assert [r for r in await records(store) if isinstance(r, IdempotentResult)] == [young]
+
+
+async def test_a_workspace_is_whatever_it_is_called(database: Database) -> None:
+    """Names are plain text, and binding a store to one costs nothing and writes nothing."""
+    names = ["main", "MAIN", " main", "'; DROP TABLE concept; --", "ä", ""]
+    for name in names:
+        await added(database.within(name), f"in {name}")
+    for name in names:
+        store = database.within(name)
+        assert store.workspace == name
+        page = await store.relations.evidence([], PageRequest(1))
+        assert page == {}
+        assert [r.name for r in await records(store) if hasattr(r, "name")] == [" ".join(f"in {name}".split())]

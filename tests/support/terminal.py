@@ -1,0 +1,91 @@
+"""Runs of the command line as a person or a script would make them."""
+
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.processes import environment
+
+LIMIT = 120
+"""Seconds that one command may take at most."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of its standard output."""
+        return self.out.splitlines()
+
+
+def command(*arguments: object) -> list[str]:
+    """The command line of this checkout."""
+    return [sys.executable, "-m", "continuum", *map(str, arguments)]
+
+
+def continuum(data_dir: Path, *arguments: object, stdin: bytes = b"", **settings: object) -> Ended:
+    """Run a command without a terminal, to its end."""
+    ended = subprocess.run(
+        command(*arguments),
+        input=stdin,
+        capture_output=True,
+        env=environment(data_dir, **settings),
+        timeout=LIMIT,
+        check=False,
+    )
+    assert b"Traceback" not in ended.stderr, ended.stderr.decode()
+    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def in_terminal(
+    data_dir: Path,
+    *arguments: object,
+    width: int = 100,
+    interrupt_when: Callable[[str], bool] = lambda _: False,
+    **settings: object,
+) -> Ended:
+    """Run a command in a terminal of its own, to its end; both outputs together. Ctrl-C is pressed once when what
+    it has shown so far says so."""
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover - the other process
+        os.environ.update(environment(data_dir, **settings), TERM="xterm-256color", COLUMNS=str(width), LINES="40")
+        os.execv(sys.executable, command(*arguments))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
+    shown, pressed, deadline = b"", False, time.monotonic() + LIMIT
+    try:
+        while piece := _read(terminal):
+            shown += piece
+            if not pressed and interrupt_when(shown.decode(errors="replace")):
+                os.write(terminal, b"\x03")
+                pressed = True
+            assert time.monotonic() < deadline, shown.decode(errors="replace")
+        _, status = os.waitpid(child, 0)
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    finally:
+        os.close(terminal)
+    return Ended(os.waitstatus_to_exitcode(status), shown.decode(errors="replace"), "")
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux says so when the other end is closed
+        return b""

@@ -1,0 +1,142 @@
+"""The other commands, and what all of them share."""
+
+import json
+import socket
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from continuum.version import VERSION
+from tests.support.files import SMALL, lines
+from tests.support.processes import ROOT, server
+from tests.support.terminal import continuum
+
+pytestmark = pytest.mark.system
+
+COMMANDS = ("serve", "explore", "search", "import", "export", "schema", "doctor")
+
+
+def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
+    """--version prints what pyproject.toml says."""
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert stated == VERSION
+    assert continuum(tmp_path, "--version").out == f"continuum {stated}\n"
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    """--help lists the commands, and each of them has a help of its own."""
+    ended = continuum(tmp_path, "--help")
+    assert ended.code == 0
+    for command in COMMANDS:
+        assert f"\n  {command} " in ended.out
+        assert continuum(tmp_path, command, "--help").out.startswith(f"Usage: continuum {command} ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        (("bogus",), {}, "No such command 'bogus'"),
+        (("search", "x", "--limit", "0"), {}, "0 is not in the range"),
+        (("--workspace", "Not one", "search", "x"), {}, "'Not one' is no workspace name"),
+        (("search", "x"), {"port": "http"}, "PORT='http'"),
+        (("--data-dir", "/dev/null/x", "search", "x"), {}, "cannot be made"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, arguments: tuple[str, ...], settings: dict[str, str], message: str) -> None:
+    """A wrong command, option, setting or folder is said in words, with exit code 2."""
+    ended = continuum(tmp_path, *arguments, **settings)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+
+
+def test_debug_shows_where_an_error_comes_from(tmp_path: Path) -> None:
+    """The traceback that is kept back as a rule is shown when it is asked for."""
+    missing = tmp_path / "missing"
+    assert "Traceback" not in continuum(tmp_path, "import", missing).err
+    with pytest.raises(AssertionError, match="Traceback"):  # what the helper makes of one
+        continuum(tmp_path, "--debug", "import", missing)
+
+
+def test_search_finds_words(tmp_path: Path) -> None:
+    """Names, summaries and ids are shown, best first; scripts get JSON; what is missing is said."""
+    continuum(tmp_path, "import", "-", "--source-title", "small", stdin=lines(*SMALL))
+    ended = continuum(tmp_path, "search", "large", "mammal")
+    assert ended.code == 0
+    assert ended.lines[0] == "Whale (animals)  1 relation"
+    assert ended.lines[1] == "  A «large» «mammal» of the sea."
+    found = [json.loads(line) for line in continuum(tmp_path, "search", "mammal", "--json").lines]
+    assert {(hit["name"], hit["degree"]) for hit in found} == {("Mammal", 2), ("Mammal", 1), ("Whale", 1)}
+    assert ended.lines[2].strip() in {hit["id"] for hit in found}
+    limited = continuum(tmp_path, "search", "mammal", "--limit", 1)
+    assert "1 of 3 concepts; --limit shows more." in limited.err
+    none = continuum(tmp_path, "search", '"NEAR(', "--json")
+    assert (none.code, none.out) == (0, "")
+
+
+def test_schema_prints_the_sdl(tmp_path: Path) -> None:
+    """The schema that is printed is the committed one."""
+    ended = continuum(tmp_path, "schema")
+    assert ended.code == 0
+    assert ended.out.strip() == (ROOT / "schema" / "schema.graphql").read_text().strip()
+
+
+def test_doctor_finds_nothing_wrong_where_nothing_is(tmp_path: Path) -> None:
+    """A fresh folder and a used one are in order; that the pages are not built is worth a warning."""
+    fresh = continuum(tmp_path / "data", "doctor", port=0)
+    assert (fresh.code, fresh.err) == (0, "")
+    assert "does not exist yet" in fresh.out
+    assert "warn  pages: explorer.html and graphiql.html not built\n      scripts/pages builds them" in fresh.out
+    assert not (tmp_path / "data" / "continuum.sqlite3").exists()
+    continuum(tmp_path / "data", "explore", "photosynthesis", "--depth", 1)
+    used = continuum(tmp_path / "data", "doctor", port=0)
+    assert used.code == 0
+    assert "schema version 1) holds 13 concepts" in used.out
+    assert "ok    integrity" in used.out
+
+
+def test_doctor_tells_how_to_mend(tmp_path: Path) -> None:
+    """What is broken fails with a way to mend it, and the exit code says so."""
+    wrong = continuum(tmp_path, "doctor", lease_seconds="soon")
+    assert wrong.code == 1
+    assert "fail  settings: LEASE_SECONDS='soon'" in wrong.out
+    (tmp_path / "file").touch()
+    folder = continuum(tmp_path / "file", "doctor", port=0)
+    assert folder.code == 1
+    assert "fail  data folder" in folder.out
+    assert "--data-dir" in folder.out
+    (tmp_path / "continuum.sqlite3").write_text("this is no database, however long it may be" * 100)
+    store = continuum(tmp_path, "doctor", port=0)
+    assert store.code == 1
+    assert "fail  store" in store.out
+
+
+def test_doctor_notices_a_damaged_file(tmp_path: Path) -> None:
+    """Pages that were overwritten are found, although the file opens."""
+    objects = [{"concept": str(n), "name": f"Thing {n}", "summary": "x" * 300} for n in range(2_000)]
+    continuum(tmp_path, "import", "-", "--source-title", "many", stdin=lines(*objects))
+    path = tmp_path / "continuum.sqlite3"
+    content = bytearray(path.read_bytes())
+    for page in range(200, len(content) // 4_096, 7):
+        content[page * 4_096 : page * 4_096 + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    ended = continuum(tmp_path, "doctor", port=0)
+    assert ended.code == 1
+    assert "fail  integrity" in ended.out
+    assert "continuum export" in ended.out
+
+
+async def test_doctor_tells_a_server_of_ours_from_another(tmp_path: Path) -> None:
+    """A port that our server holds is in order; one that something else holds is worth a warning."""
+    async with server(tmp_path / "data") as running:
+        port = running.address.rpartition(":")[2]
+        assert (
+            f"ok    port: a server of Continuum runs at 127.0.0.1:{port}"
+            in continuum(tmp_path, "doctor", port=port).out
+        )
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        ended = continuum(tmp_path, "doctor", port=port)
+    assert ended.code == 0
+    assert f"warn  port: cannot listen at 127.0.0.1:{port}" in ended.out

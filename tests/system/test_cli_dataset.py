@@ -1,0 +1,88 @@
+"""The large data set: its import is quick and small, and what it stored can be used."""
+
+import json
+import lzma
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import ROOT, environment
+from tests.support.terminal import command, continuum
+
+DATASET = ROOT.parent / "shared" / "data" / "oewn.jsonl.xz"
+CONCEPTS, RELATIONS = 107_525, 131_105
+SECONDS, MEGABYTES = 60, 300
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.dataset,
+    pytest.mark.skipif(not DATASET.exists(), reason=f"{DATASET.name} is not beside the project (../shared/data)"),
+]
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder into which the data set was imported within its limits of time and memory."""
+    data_dir = tmp_path_factory.mktemp("dataset")
+    began = time.monotonic()
+    with subprocess.Popen(
+        command("import", DATASET), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(data_dir)
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        out = process.stdout.read().decode()
+        assert process.stderr.read() == b""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    assert f"stored {CONCEPTS:,} concepts, {RELATIONS:,} relations ({CONCEPTS:,} of the concepts are new)" in out
+    assert time.monotonic() - began < SECONDS
+    assert usage.ru_maxrss / 1_024 < MEGABYTES
+    return data_dir
+
+
+def test_everything_is_stored_once(imported: Path) -> None:
+    """The store holds the file's concepts and relations, with evidence for each, and is sound."""
+    told = continuum(imported, "doctor", port=0)
+    assert told.code == 0
+    assert f"holds {CONCEPTS:,} concepts, {RELATIONS:,} relations, " in told.out
+    assert "ok    integrity" in told.out
+    exported = continuum(imported, "export", "-")
+    kinds = [line[2 : line.index('"', 2)] for line in exported.lines]
+    assert kinds.count("evidence") == CONCEPTS + RELATIONS
+    assert kinds.count("source") == 1
+
+
+def test_importing_a_part_again_changes_nothing(imported: Path) -> None:
+    """Lines from the beginning and the end, imported again under the same name, create nothing."""
+    text = lzma.decompress(DATASET.read_bytes()).splitlines(keepends=True)
+    part = imported / DATASET.name.removesuffix(".xz")
+    part.write_bytes(b"".join(text[:2_000] + text[-2_000:]))
+    before = continuum(imported, "export", "-").lines[1:]
+    again = continuum(imported, "import", part)
+    assert again.code == 0
+    assert "stored 2,000 concepts, 2,000 relations (0 of the concepts are new)" in again.out
+    assert f"holds {CONCEPTS:,} concepts and {RELATIONS:,} relations now" in again.out
+    assert continuum(imported, "export", "-").lines[1:] == before
+
+
+def test_a_stored_topic_is_explored(imported: Path) -> None:
+    """A word of several senses shows them; one that is chosen leads through the stored graph, and creates nothing."""
+    senses = continuum(imported, "explore", "whale", "--source", "graph")
+    assert senses.code == 2
+    [chosen] = re.findall(r"^whale \(noun\.animal\) .*--concept (\S+)", senses.err, re.MULTILINE)
+    arguments = ("--source", "graph", "--concept", chosen, "--depth", 5, "--concepts", 50, "--json")
+    explored = continuum(imported, "explore", *arguments)
+    assert explored.code == 0
+    summary = json.loads(explored.lines[-1])
+    assert (summary["progress"]["conceptsFound"], summary["created"]) == (50, 0)
+
+
+def test_words_are_found(imported: Path) -> None:
+    """Full-text search over all of it."""
+    hits = [json.loads(line) for line in continuum(imported, "search", "baleen", "whale", "--json").lines]
+    assert "baleen whale" in {hit["name"] for hit in hits}

@@ -1,0 +1,249 @@
+"""Files that cannot be written, are full, foreign, damaged, locked, or of another version."""
+
+import os
+import resource
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from graphstore.errors import ReadOnlyError, SchemaMismatch, StoreError, UnavailableError
+from graphstore.model import ConceptFilter
+from graphstore.sqlite import SqliteDatabase, open_database, schema
+from tests.support.claims import added, begun, claim
+from tests.support.snapshots import records
+
+NOBODY = 65_534
+_ANY = ConceptFilter()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    """A file with two concepts."""
+    database = await open_database(tmp_path / "graph.db")
+    await added(database.within("main"), "a", "b")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other users may look into."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """As a user whom rights bind; root is bound by none."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def forbid(path: Path, folder_rights: int) -> None:
+    """Let nobody write the file, and what lies beside it."""
+    for file in path.parent.glob(f"{path.name}*"):
+        file.chmod(0o444)
+    path.parent.chmod(folder_rights)
+
+
+def copy_beside(path: Path, folder: Path) -> None:
+    """Copy the file with its log."""
+    for file in path.parent.glob(f"{path.name}*"):
+        shutil.copy(file, folder)
+
+
+def size(path: Path) -> int:
+    """Bytes in the file."""
+    return path.stat().st_size
+
+
+def content(path: Path) -> bytes | None:
+    """What the file holds, if it is one."""
+    return path.read_bytes() if path.is_file() else None
+
+
+def damage(path: Path) -> None:
+    """Overwrite all but the first pages."""
+    start = 8 * 4_096
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"\xa5" * (size(path) - start))
+
+
+async def check_read_only(path: Path, expected: list[object]) -> None:
+    """Reads show everything, writes are refused with a clear message and change nothing."""
+    with unprivileged():
+        database = await open_database(path)
+        try:
+            store = database.within("main")
+            assert await records(store) == expected
+            assert await store.concepts.count_hits("a", _ANY) == 1
+            for write in (added(store, "c"), begun(store)):
+                with pytest.raises(ReadOnlyError, match=path.name):
+                    await write
+            assert await records(store) == expected
+            await database.operations.foreign_changes()
+            assert await database.operations.migrate() == len(schema.migrations())
+        finally:
+            await database.close()
+
+
+@pytest.mark.parametrize("rights", [0o555, 0o777], ids=["folder read-only too", "folder writable"])
+async def test_a_read_only_file_is_read(folder: Path, rights: int) -> None:
+    """Whether its folder can be written or not."""
+    path = folder / "graph.db"
+    database = await open_database(path)
+    await added(database.within("main"), "a", "b")
+    expected: list[object] = list(await records(database.within("main")))
+    await database.close()
+    forbid(path, rights)
+    await check_read_only(path, expected)
+
+
+async def test_a_read_only_file_with_an_unfinished_log_is_read_with_it(folder: Path, database: SqliteDatabase) -> None:
+    """What a killed process had committed into the log is seen."""
+    expected: list[object] = list(await records(database.within("main")))
+    assert size(database.path.with_name("graph.db-wal"))
+    copy_beside(database.path, folder)
+    forbid(folder / "graph.db", 0o555)
+    await check_read_only(folder / "graph.db", expected)
+
+
+async def test_a_full_disk_refuses_writes_and_nothing_else(database: SqliteDatabase) -> None:
+    """Nothing is half-written, reads go on, and writes do when there is room again."""
+    store = database.within("main")
+    before = await records(store)
+    pages = await database.writer.run(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    await database.writer.run(lambda db: db.execute(f"PRAGMA max_page_count = {pages + 2}").fetchall())
+    with pytest.raises(ReadOnlyError, match="full"):
+        await added(store, *(claim(f"c{i}", summary="long " * 200) for i in range(100)))
+    assert await records(store) == before
+    await database.writer.run(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchall())
+    await added(store, "c")
+
+
+async def test_a_failing_disk_refuses_writes_and_nothing_else(database: SqliteDatabase) -> None:
+    """The same when the system refuses the write itself."""
+    store = database.within("main")
+    before = await records(store)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size(database.path.with_name("graph.db-wal")) + 100, limit[1]))
+    try:
+        with pytest.raises(ReadOnlyError, match=r"graph\.db"):
+            await added(store, "c", "d")
+        assert await records(store) == before
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    await added(store, "c", "d")
+    assert len(await records(store)) > len(before)
+
+
+async def test_a_lock_that_is_held_too_long_is_told(database: SqliteDatabase) -> None:
+    """Writers give up after their time, readers are not kept waiting, and it goes on afterwards."""
+    store = database.within("main")
+    await database.writer.run(lambda db: db.execute("PRAGMA busy_timeout = 50").fetchall())
+    holder = sqlite3.connect(database.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(UnavailableError, match="another process") as refused:
+        await added(store, "c")
+    assert not isinstance(refused.value, ReadOnlyError)
+    assert len(await records(store)) == 5
+    holder.execute("ROLLBACK")
+    holder.close()
+    await added(store, "c")
+
+
+async def refusal(path: Path) -> StoreError:
+    """What opening the file raises; its content is left alone."""
+    before = content(path)
+    with pytest.raises(StoreError) as refused:
+        await open_database(path)
+    assert content(path) == before
+    assert str(path) in str(refused.value)
+    return refused.value
+
+
+async def test_a_file_from_a_newer_program_is_refused(tmp_path: Path) -> None:
+    """The message names the file, its version and ours."""
+    database = await open_database(tmp_path / "graph.db")
+    await database.close()
+    connection = sqlite3.connect(tmp_path / "graph.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    error = await refusal(tmp_path / "graph.db")
+    assert isinstance(error, SchemaMismatch)
+    assert "99" in str(error)
+    assert f"up to {len(schema.migrations())}" in str(error)
+
+
+async def test_another_programs_file_is_refused(tmp_path: Path) -> None:
+    """Be it SQLite's or not."""
+    connection = sqlite3.connect(tmp_path / "theirs.db")
+    connection.execute("CREATE TABLE thing (a)")
+    connection.close()
+    (tmp_path / "letter.txt").write_text("Dear reader, " * 1_000)
+    for name in ("theirs.db", "letter.txt"):
+        assert isinstance(await refusal(tmp_path / name), SchemaMismatch)
+
+
+async def test_a_place_where_no_file_can_be_is_told(tmp_path: Path) -> None:
+    """A folder, or a folder that is missing."""
+    for path in (tmp_path, tmp_path / "missing" / "graph.db"):
+        assert isinstance(await refusal(path), UnavailableError)
+
+
+async def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:
+    """As another program may have touched it."""
+    (tmp_path / "graph.db").touch()
+    database = await open_database(tmp_path / "graph.db")
+    assert await added(database.within("main"), "a")
+    await database.close()
+
+
+async def test_a_strange_path_is_a_path(tmp_path: Path) -> None:
+    """Nothing in it is taken as a URI's syntax."""
+    path = tmp_path / "what? 100% #ä;mode=memory.db"
+    database = await open_database(path)
+    await added(database.within("main"), "a")
+    await database.close()
+    assert size(path)
+
+
+async def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    """As such, for a person to restore it, and the file is not touched."""
+    path = tmp_path / "graph.db"
+    database = await open_database(path)
+    await added(database.within("main"), *(claim(f"c{i}", summary="long " * 100) for i in range(200)))
+    await database.close()
+    damage(path)
+    error = await refusal(path)
+    assert isinstance(error, UnavailableError)
+    assert "damaged" in str(error)
+
+
+def test_a_failed_migration_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """All of a migration or nothing, and later ones follow from where it is."""
+    path = tmp_path / "graph.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    first = "CREATE TABLE one (a);\nCREATE TRIGGER t AFTER INSERT ON one BEGIN SELECT 1; SELECT 2; END;\n"
+    assert schema.migrate(connection, path, [first]) == 1
+    with pytest.raises(sqlite3.OperationalError):
+        schema.migrate(connection, path, [first, "CREATE TABLE two (a);\nCREATE TABLE one (a);\n"])
+    assert schema.version_of(connection, path, 1) == 1
+    assert [name for (name,) in connection.execute("SELECT name FROM sqlite_schema ORDER BY name")] == ["one", "t"]
+    assert schema.migrate(connection, path, [first, "CREATE TABLE two (a);\n"]) == 2
+    connection.close()

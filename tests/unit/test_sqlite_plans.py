@@ -1,0 +1,198 @@
+"""How SQLite finds rows: by an index, always."""
+
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from graphstore.model import (
+    ConceptFilter,
+    ConceptOrder,
+    ConceptPatch,
+    Direction,
+    ExplorationFilter,
+    Failure,
+    PageRequest,
+    RelationKey,
+    Spend,
+    StepFilter,
+)
+from graphstore.port import Store
+from graphstore.sqlite import SqliteDatabase, open_database
+from graphstore.sqlite.connections import open_reader
+from tests.support.claims import TOKEN, added, begun, cite, known, next_step, outcome, request_key, says
+from tests.support.snapshots import records
+
+_WHOLE = re.compile(r"^SCAN (?!.*VIRTUAL TABLE|\(subquery|CONSTANT ROW|hit\b|hits\b|home\b|merged\b|near\b)")
+"""A step that walks a stored table from end to end."""
+
+DELIBERATE = {
+    "SCAN tally": "a row for each workspace",
+    "SCAN relation_type": "a row for each relation type",
+    "SCAN exploration USING COVERING INDEX": "the operator's count of all",
+    "SCAN exploration USING INDEX exploration_unended": "holds only those that have not ended",
+    "SCAN sqlite_master": "the file's table of contents",
+    "SCAN main.concept_text_config": "FTS5 reads its own settings",
+}
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
+    """A database file."""
+    database = await open_database(tmp_path / "graph.db")
+    yield database
+    await database.close()
+
+
+async def _traced(database: SqliteDatabase) -> list[str]:
+    """A list that gets all statements that are run from now on."""
+    statements: list[str] = []
+    for lane in (database.writer, database.reader, database.slow):
+        await lane.run(lambda db: db.set_trace_callback(statements.append))
+    return statements
+
+
+async def _everything(database: SqliteDatabase, store: Store) -> None:
+    """Call every method of every port."""
+    relations = (says("a", "IS_A", "b"), says("b", "USES", "c", cite(), cite(origin="book")))
+    ids = await added(store, "a", "b", "c", "d", relations=relations)
+    await store.curation.add(known("a"), request_key())
+    a, key = ids["a"], RelationKey(ids["a"], "IS_A", ids["b"])
+    e = await begun(store)
+    step = await next_step(store, e.id)
+    await store.work.reserve(e.id, TOKEN, step, Spend())
+    await store.work.commit(outcome(e.id, step, known("a", "b", "d")))
+    await store.work.commit(outcome(e.id, step, known("a", "b", "d")))
+    await store.work.renew(e.id, TOKEN, 60)
+    await _concept_reads(store, a)
+    await _relation_reads(store, a, key)
+    await _exploration_reads(store, e.id, step)
+    await _operations(database, e.id)
+    await _changes(store, dict(ids), e.id)
+    await records(store)
+
+
+async def _concept_reads(store: Store, a: str) -> None:
+    one = ConceptFilter()
+    await store.concepts.get([a, "nowhere"])
+    await store.concepts.named(["a"])
+    await store.concepts.by_external_id([("a", "b")])
+    await store.concepts.similar([a], 5)
+    for filter in (one, ConceptFilter(("k",), ("d",), "a", 0.5)):
+        await store.concepts.count(filter)
+        await store.concepts.count_hits("about", filter)
+        for order in ConceptOrder:
+            for backward in (False, True):
+                page = await store.concepts.page(one, order, PageRequest(2, backward=backward))
+                place = page.items[0].cursor
+                await store.concepts.page(filter, order, PageRequest(2, after=place, before=place, backward=backward))
+        hits = await store.concepts.search("a", one, PageRequest(2))
+        await store.concepts.search("a", filter, PageRequest(2, after=hits.items[0].cursor, backward=True))
+
+
+async def _relation_reads(store: Store, a: str, key: RelationKey) -> None:
+    await store.relations.get([key])
+    await store.relations.types()
+    await store.relations.count_evidence([a, key])
+    for types in (None, ["IS_A"]):
+        await store.relations.links([a], types, 10)
+        for direction in Direction:
+            await store.relations.count([a], direction, types)
+            await store.relations.count_neighbours([a], direction, types)
+            for backward in (False, True):
+                first, near = PageRequest(2, backward=backward), PageRequest(2, after=(-1.0, "x"), backward=backward)
+                after = PageRequest(2, after=(-1.0, -1, "T", "s", "t"), backward=backward)
+                for request in (first, after):
+                    await store.relations.of([a], direction, types, request)
+                for request in (first, near):
+                    await store.relations.neighbours([a], direction, types, request)
+                    found = await store.relations.evidence([a, key], request)
+    await store.relations.sources([item.value.source.id for page in found.values() for item in page.items])
+
+
+async def _exploration_reads(store: Store, id: str, step: str) -> None:
+    for filter in (ExplorationFilter(), ExplorationFilter((), "a")):
+        await store.explorations.page(filter, PageRequest(1))
+        await store.explorations.page(filter, PageRequest(1, after=(1, "x"), backward=True))
+        await store.explorations.count(filter)
+    for request in (PageRequest(1), PageRequest(1, after=(1, "x"), before=(9, "x"), backward=True)):
+        await store.explorations.members([id], request)
+        await store.explorations.steps([id], StepFilter(), request)
+        await store.explorations.steps([id], StepFilter(()), request)
+    await store.explorations.get([id])
+    await store.explorations.steps_by_id([step])
+    await store.explorations.frontier(id, 1)
+    await store.explorations.events(id, 0, 1)
+    await store.explorations.oldest_seq(id)
+
+
+async def _operations(database: SqliteDatabase, id: str) -> None:
+    await database.operations.status()
+    await database.operations.unowned(5)
+    await database.operations.newest_seqs([("main", id)])
+    await database.operations.foreign_changes()
+    await database.operations.trim(datetime.now(UTC))
+
+
+async def _changes(store: Store, ids: dict[str, str], id: str) -> None:
+    await store.work.fail(Failure(id, TOKEN, await next_step(store, id), "no", None))
+    await store.work.finish(id, TOKEN, "concepts", None)
+    await store.control.retry_failed(id)
+    await store.work.claim(id, TOKEN, 60)
+    await store.work.release(id, TOKEN)
+    await store.curation.update_concept(ids["a"], ConceptPatch(name="z", aliases=("y",)), 1, cite())
+    await store.curation.merge(ids["a"], [ids["b"]])
+    await store.curation.unmerge(ids["b"])
+    page = (await store.relations.evidence([ids["c"]], PageRequest(1)))[ids["c"]]
+    await store.curation.retype_relation(RelationKey(ids["a"], "IS_A", ids["b"]), "USES", 1, cite())
+    await store.curation.delete_relation(RelationKey(ids["a"], "USES", ids["b"]))
+    await store.curation.delete_source(page.items[0].value.source.id)
+    await store.curation.delete_concept(ids["d"])
+    await store.control.cancel(id, "enough")
+    await store.control.delete(id)
+
+
+async def test_no_statement_walks_a_whole_table(database: SqliteDatabase) -> None:
+    """Of all that the ports run, reads and writes, only those named as deliberate look at every row."""
+    statements = await _traced(database)
+    await _everything(database, database.within("main"))
+    explained = open_reader(database.path)
+    walks: dict[str, set[str]] = {}
+    for statement in {s for s in statements if s.lstrip().startswith(("SELECT", "WITH", "INSERT", "UPDATE", "DELETE"))}:
+        for line in _plan(explained, statement):
+            if _WHOLE.match(line):
+                walks.setdefault(line, set()).add(statement)
+    explained.close()
+    unexpected = {line: found for line, found in walks.items() if not line.startswith(tuple(DELIBERATE))}
+    assert unexpected == {}
+    assert len(statements) > 300
+
+
+def _plan(connection: sqlite3.Connection, statement: str) -> list[str]:
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+
+
+def test_the_check_sees_a_walk(tmp_path: Path) -> None:
+    """A statement without an index is found by it."""
+    connection = sqlite3.connect(tmp_path / "x.db")
+    connection.execute("CREATE TABLE thing (a)")
+    assert [line for line in _plan(connection, "SELECT * FROM thing WHERE a = 1") if _WHOLE.match(line)]
+    connection.close()
+
+
+async def test_a_page_of_relations_for_many_concepts_is_a_fixed_number_of_statements(database: SqliteDatabase) -> None:
+    """However many concepts are asked."""
+    store = database.within("main")
+    ids = await added(
+        store, *(f"c{i}" for i in range(40)), relations=tuple(says("c0", "USES", f"c{i}") for i in range(1, 40))
+    )
+    statements = await _traced(database)
+    counts = []
+    for asked in (["c1"], list(ids)):
+        statements.clear()
+        await store.relations.of([ids[name] for name in asked], Direction.BOTH, None, PageRequest(10))
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 6
