@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+import structlog
+
 from exploration.activity.port import Activity, AgentActivity
 from exploration.agents.connection import ROOT
 from exploration.agents.pipeline import Pipeline
 from exploration.errors import ExplorationError
 from exploration.feed.port import Feed
 from exploration.sources import SourceBook
-from graphstore.errors import BudgetExceeded, ConflictError, InvalidError, LeaseLost
+from graphstore.errors import BudgetExceeded, ConflictError, InvalidError, LeaseLost, UnavailableError
 from graphstore.model import (
     Exploration,
     ExplorationStatus,
@@ -29,6 +31,8 @@ from graphstore.port import Database, ExplorationRef, Store
 from providers.errors import ProviderError, RefusedError, TransientError
 from providers.knowledge.errors import UnknownSourceError
 from providers.knowledge.port import Question, Subject
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,11 @@ class Ownership:
             self.out_of = exceeded.budget
         except (ProviderError, UnknownSourceError, ExplorationError, ConflictError, InvalidError) as error:
             await self._failed(step, error)
+        except (LeaseLost, UnavailableError):
+            raise
+        except Exception as error:  # the edge: a defect that one step meets must not hold up the others for ever
+            _log.exception("step_failed", exploration=self.exploration.id, step=step.id)
+            await self._failed(step, RuntimeError(f"internal error ({type(error).__name__}); the log has more"))
         finally:
             await self.tools.activity.clear(self._ref, step.id)
 

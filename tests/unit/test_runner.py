@@ -155,6 +155,14 @@ async def test_a_lasting_failure_leaves_the_rest(
     assert (again.progress.steps_failed, set(await names(store, again))) == (0, set("abcdefg"))
 
 
+async def test_a_defect_in_one_step_leaves_the_rest(parts: Parts, explore: Explore, scripted: Scripted) -> None:
+    """Whatever a step raises, it is failed once, without its words, and the others go on."""
+    scripted.fail = lambda name, _: ZeroDivisionError("a secret") if name == "b" else None
+    ended = await end_of(parts, await explore())
+    assert (ended.status, ended.progress.steps_failed) == (ExplorationStatus.COMPLETED, 1)
+    assert scripted.asked.count("b") == 1
+
+
 async def test_an_exploration_that_can_do_nothing_fails(parts: Parts, explore: Explore, scripted: Scripted) -> None:
     """When the first step fails for good there is nothing left to do, and the reason is the step's."""
     scripted.fail = lambda _name, _attempt: RefusedError("closed on Mondays")
