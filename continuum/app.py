@@ -39,7 +39,13 @@ class Server:
 
     async def listen(self, stack: AsyncExitStack) -> str:
         """Listen until the stack is closed; the address. Raises `SettingsError` when the port is taken."""
-        runner = web.AppRunner(self.app, handler_cancellation=True, shutdown_timeout=5.0, access_log=None)
+        runner = web.AppRunner(
+            self.app,
+            handler_cancellation=True,
+            auto_decompress=False,  # a small body must not become a large one
+            shutdown_timeout=5.0,
+            access_log=None,
+        )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, self._settings.host, self._settings.port)

@@ -118,7 +118,7 @@ async def _meet(relations: Relations, sides: list[_Side], max_depth: int, types:
         other = goal if growing is start else start
         if meeting := [concept for concept in growing.frontier if concept in other.came_by]:
             return Path((*reversed(start.way(meeting[0])), *goal.way(meeting[0])))
-    return Path(reason=f"nothing connects the two within {max_depth} relations")
+    return Path(reason=f"nothing connects the two within {max_depth} relation{'s' * (max_depth != 1)}")
 
 
 async def _level(

@@ -2,8 +2,12 @@
 
 import logging
 import sys
+import warnings
 
 import structlog
+
+_UNBEGUN = "coroutine '(GraphQLCoreConverter|Executor)[.]"
+"""Fields that a cancelled operation had not begun. graphql-core drops them, and Python warns; nothing is lost."""
 
 
 def configure_logs(level: str, *, json: bool | None = None) -> None:
@@ -35,6 +39,7 @@ def configure_logs(level: str, *, json: bool | None = None) -> None:
             ],
         )
     )
+    warnings.filterwarnings("ignore", _UNBEGUN, RuntimeWarning)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

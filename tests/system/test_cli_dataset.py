@@ -5,7 +5,6 @@ import lzma
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,6 @@ pytestmark = [
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder into which the data set was imported within its limits of time and memory."""
     data_dir = tmp_path_factory.mktemp("dataset")
-    began = time.monotonic()
     with subprocess.Popen(
         command("import", DATASET), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(data_dir)
     ) as process:
@@ -40,7 +38,8 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     assert f"stored {CONCEPTS:,} concepts, {RELATIONS:,} relations ({CONCEPTS:,} of the concepts are new)" in out
-    assert time.monotonic() - began < SECONDS
+    # Processor time: what other tests take of the machine meanwhile is not the import's.
+    assert usage.ru_utime + usage.ru_stime < SECONDS
     assert usage.ru_maxrss / 1_024 < MEGABYTES
     return data_dir
 

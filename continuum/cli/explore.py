@@ -1,0 +1,149 @@
+"""`continuum explore`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from continuum.assembly import Parts, assembled
+from continuum.cli.failures import DONE, INTERRUPTED, NOTHING, PARTLY
+from continuum.cli.following import Following
+from continuum.cli.found import SUMMARY, Found
+from continuum.cli.ids import concept_id
+from continuum.cli.shell import Shell, is_live, messages, pass_shell, results, run
+from continuum.cli.views import JsonView, LinesView, LiveView, View, summary_object
+from continuum.cli.words import counted, cut, lasted, safe, styled
+from exploration.errors import TopicAmbiguous
+from exploration.request import Request
+from graphstore.model import Budget, Exploration, ExplorationStatus
+from providers.knowledge.port import Subject
+from resolvers.ids import CONCEPT, EXPLORATION, global_id
+
+
+@click.command(short_help="Explore a topic, without a server.")
+@click.argument("topic", nargs=-1)
+@click.option("--depth", type=int, default=2, show_default=True, help="How many relations away from the topic to go.")
+@click.option("--breadth", type=int, default=12, show_default=True, help="Neighbours of one concept to follow at most.")
+@click.option("--concepts", type=int, default=200, show_default=True, help="Stop after so many concepts.")
+@click.option("--seconds", type=float, default=600, show_default=True, help="Stop after so much time.")
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Ask this source (atlas, graph); repeatable.")
+@click.option("--concept", metavar="ID", help="Start from this stored concept instead of a topic.")
+@click.option("--instructions", default="", metavar="TEXT", help="What to look for, in your words.")
+@click.option("--language", default="en", show_default=True, metavar="TAG", help="Language of the answers.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each event, and a summary as the last line.")
+@pass_shell
+def explore(
+    shell: Shell,
+    /,
+    *,
+    topic: Sequence[str],
+    concepts: int,
+    seconds: float,
+    concept: str | None,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Explore TOPIC and grow a graph of concepts from it. No server is needed.
+
+    Ctrl-C cancels; what was found is kept. Exit codes: 0 it came to its end, 1 it failed, 2 it could not be started,
+    130 it was interrupted.
+    """
+    request = Request(
+        topic=" ".join(topic) if topic or concept is None else None,
+        concept=concept_id("--concept", concept) if concept is not None else None,
+        budget=Budget(concepts=concepts, seconds=seconds),
+        **asked,
+    )
+    return run(_explore(shell, request, _view(messages(), as_json=as_json)))
+
+
+def _view(console: Console, *, as_json: bool) -> View:
+    if as_json:
+        return JsonView()
+    return LiveView(console) if is_live(console) else LinesView()
+
+
+async def _explore(shell: Shell, request: Request, view: View) -> int:
+    async with assembled(shell.settings(), sweep=False) as parts:
+        try:
+            following = await Following.begin(parts, shell.workspace, request)
+        except TopicAmbiguous as ambiguous:
+            _show_senses(ambiguous)
+            return NOTHING
+        async with view.open(following):
+            ended = await following.run(view.show)
+        if isinstance(view, JsonView):
+            click.echo(orjson.dumps(summary_object(ended, view.found, shell.workspace)))
+        else:
+            _show_result(parts, shell.workspace, ended, view.found)
+    if following.interrupted and ended.status is ExplorationStatus.CANCELLED:
+        return INTERRUPTED
+    return PARTLY if ended.status in {ExplorationStatus.FAILED, ExplorationStatus.CANCELLED} else DONE
+
+
+def _show_result(parts: Parts, workspace: str, ended: Exploration, found: Found) -> None:
+    out = results()
+    if (tree := found.tree(ended.root)) is not None:
+        out.print(tree, soft_wrap=False)
+        out.print()
+    out.print(
+        f"{_ending(ended)}: "
+        f"{counted(ended.progress.concepts_found, 'concept')} ({found.created:,} new), "
+        f"{counted(len(found.relations), 'relation')}, {counted(ended.progress.steps_done, 'step')}, "
+        f"{lasted(ended.spent.seconds)} of work.",
+        markup=False,
+    )
+    where = f"{parts.settings.database_path}, workspace {workspace}, exploration {global_id(EXPLORATION, ended.id)}"
+    out.print(f"Stored in {where}.", markup=False)
+    for hint in _hints(ended, found):
+        out.print(hint, markup=False)
+
+
+def _ending(ended: Exploration) -> str:
+    match ended.status:
+        case ExplorationStatus.COMPLETED:
+            return "Complete"
+        case ExplorationStatus.BUDGET_REACHED:
+            return f"The budget of {(ended.reason or '').partition(':')[0]} is used up"
+    return f"{ended.status.capitalize()} ({safe(ended.reason or 'no reason is known')})"
+
+
+def _hints(ended: Exploration, found: Found) -> list[str]:
+    if ended.status is ExplorationStatus.FAILED or not found.concepts:
+        return []
+    hints = ["Next: continuum serve   shows it in the browser, and answers GraphQL"]
+    if ended.status is ExplorationStatus.BUDGET_REACHED:
+        hints.append("      --concepts and --seconds set the budget: a larger one goes further")
+    else:
+        hints.append(f"      --depth {ended.options.depth + 1}   goes further")
+    return hints
+
+
+def _show_senses(ambiguous: TopicAmbiguous) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("sense", overflow="fold")
+    table.add_column("what it is", overflow="ellipsis", no_wrap=True)
+    table.add_column("choose it by", overflow="fold")
+    labels = [_label(s) for s in ambiguous.senses]
+    for sense, label in zip(ambiguous.senses, labels, strict=True):
+        table.add_row(styled(label), styled(cut(sense.summary, SUMMARY)), styled(_choice(sense, label, labels)))
+    console = messages()
+    console.print(styled(f"Error: {ambiguous}"))
+    console.print(table, soft_wrap=False)
+
+
+def _label(sense: Subject) -> str:
+    what = sense.kind or sense.domain
+    return f"{sense.name} ({what})" if what else sense.name
+
+
+def _choice(sense: Subject, label: str, labels: Sequence[str]) -> str:
+    """What to give to the command in place of the topic."""
+    if sense.concept_id is not None:
+        return f"--concept {global_id(CONCEPT, sense.concept_id)}"
+    if labels.count(label) > 1:
+        label = next(iter(sense.external_ids.values()), label)
+    return f'"{label}"'
