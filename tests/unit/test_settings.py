@@ -45,3 +45,25 @@ def test_settings_do_not_change() -> None:
 def test_every_setting_says_what_it_is_for() -> None:
     """The table in the README and the error messages are made of these words."""
     assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_the_readme_lists_every_setting() -> None:
+    """The table in the README names each variable with its default and its description."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        [row] = [line for line in readme.splitlines() if line.startswith(f"| `{name.upper()}` |")]
+        assert str(field.description) in row
+        assert _shown(field.default) in row
+
+
+def _shown(default: object) -> str:
+    match default:
+        case None | ():
+            return ""
+        case bool():
+            return f"`{str(default).lower()}`"
+        case float():
+            return f"`{default:g}`"
+        case tuple():
+            return f"`{','.join(default)}`"
+    return f"`{default}`"
