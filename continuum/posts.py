@@ -120,11 +120,15 @@ def json_response(
     content: Mapping[str, Any], status: HTTPStatus, media: str, headers: Mapping[str, str] | None = None
 ) -> web.Response:
     """An answer in one piece."""
-    return web.Response(body=orjson.dumps(content), status=status, content_type=media, charset="utf-8", headers=headers)
+    all_headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
+    return web.Response(
+        body=orjson.dumps(content), status=status, content_type=media, charset="utf-8", headers=all_headers
+    )
 
 
-def error_response(refused: Refused, media: str) -> web.Response:
-    """What a client is told whose request cannot be carried out."""
+def error_response(request: web.Request, refused: Refused) -> web.Response:
+    """What a client is told whose request cannot be carried out: JSON, whatever it accepts."""
+    media = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("Accept", "") else JSON
     error = {"message": str(refused), "extensions": {"code": refused.code}}
     return json_response({"errors": [error]}, refused.status, media, refused.headers)
 

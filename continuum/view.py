@@ -26,7 +26,7 @@ from continuum.access.principal import ANONYMOUS, WorkspaceNameError, checked_wo
 from continuum.assembly import Parts
 from continuum.middleware import add_cors
 from continuum.payload import PayloadError, checked, is_text, parsed
-from continuum.posts import JSON, Posts, Refused, error_response
+from continuum.posts import Posts, Refused, error_response
 from continuum.version import VERSION
 from resolvers.context import Caller, Services
 from schema import Code
@@ -83,7 +83,7 @@ class GraphQLEndpoint:
         try:
             return await self._answer(request)
         except Refused as refused:
-            return error_response(refused, JSON)
+            return error_response(request, refused)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if self._sockets.is_websocket_request(request):

@@ -1,8 +1,8 @@
 """Which stored concept a claim speaks of: the rules of identity, without I/O.
 
-In order: the id it names; a shared external id; the same name key with a compatible kind and no conflicting
-external id; an alias under the same conditions. Never across kinds on a name alone, and never by a name for a
-concept whose sense is its source's own id. A choice between several concepts is no match.
+In order: the id it names; a shared external id, where no other scheme tells the two apart; the same name key with a
+compatible kind and no conflicting external id; an alias under the same conditions. Never across kinds on a name alone,
+and never by a name for a concept whose sense is its source's own id. A choice between several concepts is no match.
 """
 
 import difflib
@@ -41,8 +41,9 @@ class Known:
         if claim.id is not None:
             return self._by_id.get(self._merged.get(claim.id, claim.id))
         for external in claim.external_ids.items():
-            if (id := self._by_external.get(external)) is not None:
-                return self._by_id[id]
+            found = self._by_id.get(self._by_external.get(external, ""))
+            if found is not None and not _conflict(found.external_ids, claim.external_ids):
+                return found
         key = name_key(claim.name)
         sense = sense_of(claim)
         for ids in (self._by_key.get(key, ()), self._by_alias.get(key, ())):

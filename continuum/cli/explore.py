@@ -1,26 +1,27 @@
 """`continuum explore`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
 import orjson
 from rich.console import Console
-from rich.table import Table
 
 from continuum.assembly import Parts, assembled
 from continuum.cli.failures import DONE, INTERRUPTED, NOTHING, PARTLY
 from continuum.cli.following import Following
-from continuum.cli.found import SUMMARY, Found
+from continuum.cli.found import Found
 from continuum.cli.ids import concept_id
+from continuum.cli.senses import choose
 from continuum.cli.shell import Shell, is_live, messages, pass_shell, results, run
 from continuum.cli.views import JsonView, LinesView, LiveView, View, summary_object
-from continuum.cli.words import counted, cut, lasted, safe, styled
+from continuum.cli.words import counted, lasted, safe
 from exploration.errors import TopicAmbiguous
 from exploration.request import Request
 from graphstore.model import Budget, Exploration, ExplorationStatus
 from providers.knowledge.port import Subject
-from resolvers.ids import CONCEPT, EXPLORATION, global_id
+from resolvers.ids import EXPLORATION, global_id
 
 
 @click.command(short_help="Explore a topic, without a server.")
@@ -30,6 +31,7 @@ from resolvers.ids import CONCEPT, EXPLORATION, global_id
 @click.option("--concepts", type=int, default=200, show_default=True, help="Stop after so many concepts.")
 @click.option("--seconds", type=float, default=600, show_default=True, help="Stop after so much time.")
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Ask this source (atlas, graph); repeatable.")
+@click.option("--sense", type=click.IntRange(min=1), metavar="N", help="Which sense of the topic, by its number.")
 @click.option("--concept", metavar="ID", help="Start from this stored concept instead of a topic.")
 @click.option("--instructions", default="", metavar="TEXT", help="What to look for, in your words.")
 @click.option("--language", default="en", show_default=True, metavar="TAG", help="Language of the answers.")
@@ -42,6 +44,7 @@ def explore(
     topic: Sequence[str],
     concepts: int,
     seconds: float,
+    sense: int | None,
     concept: str | None,
     as_json: bool,
     **asked: Any,
@@ -57,7 +60,7 @@ def explore(
         budget=Budget(concepts=concepts, seconds=seconds),
         **asked,
     )
-    return run(_explore(shell, request, _view(messages(), as_json=as_json)))
+    return run(_explore(shell, request, sense, _view(messages(), as_json=as_json)))
 
 
 def _view(console: Console, *, as_json: bool) -> View:
@@ -66,13 +69,15 @@ def _view(console: Console, *, as_json: bool) -> View:
     return LiveView(console) if is_live(console) else LinesView()
 
 
-async def _explore(shell: Shell, request: Request, view: View) -> int:
+async def _explore(shell: Shell, request: Request, sense: int | None, view: View) -> int:
     async with assembled(shell.settings(), sweep=False) as parts:
         try:
             following = await Following.begin(parts, shell.workspace, request)
         except TopicAmbiguous as ambiguous:
-            _show_senses(ambiguous)
-            return NOTHING
+            chosen = choose(ambiguous, sense)
+            if chosen is None:
+                return NOTHING
+            following = await Following.begin(parts, shell.workspace, _of_sense(request, chosen))
         async with view.open(following):
             ended = await following.run(view.show)
         if isinstance(view, JsonView):
@@ -122,28 +127,8 @@ def _hints(ended: Exploration, found: Found) -> list[str]:
     return hints
 
 
-def _show_senses(ambiguous: TopicAmbiguous) -> None:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("sense", overflow="fold")
-    table.add_column("what it is", overflow="ellipsis", no_wrap=True)
-    table.add_column("choose it by", overflow="fold")
-    labels = [_label(s) for s in ambiguous.senses]
-    for sense, label in zip(ambiguous.senses, labels, strict=True):
-        table.add_row(styled(label), styled(cut(sense.summary, SUMMARY)), styled(_choice(sense, label, labels)))
-    console = messages()
-    console.print(styled(f"Error: {ambiguous}"))
-    console.print(table, soft_wrap=False)
-
-
-def _label(sense: Subject) -> str:
-    what = sense.kind or sense.domain
-    return f"{sense.name} ({what})" if what else sense.name
-
-
-def _choice(sense: Subject, label: str, labels: Sequence[str]) -> str:
-    """What to give to the command in place of the topic."""
+def _of_sense(request: Request, sense: Subject) -> Request:
+    """The request, of one sense of its topic."""
     if sense.concept_id is not None:
-        return f"--concept {global_id(CONCEPT, sense.concept_id)}"
-    if labels.count(label) > 1:
-        label = next(iter(sense.external_ids.values()), label)
-    return f'"{label}"'
+        return replace(request, topic=None, concept=sense.concept_id)
+    return replace(request, topic=sense.topic or sense.name)

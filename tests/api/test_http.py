@@ -171,6 +171,14 @@ async def test_other_methods(api: Api, method: str) -> None:
         assert response.headers["Allow"] == "POST, OPTIONS"
 
 
+async def test_a_refusal_has_the_form_that_the_client_knows(api: Api) -> None:
+    """Who knows graphql-response+json is refused in it."""
+    async with api.client.get("/graphql", headers={"Accept": GRAPHQL_JSON}) as response:
+        assert (response.status, response.content_type) == (405, GRAPHQL_JSON)
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
 async def test_an_answer_that_cannot_be_given(api: Api) -> None:
     """Whoever accepts nothing that we have is told what there is."""
     async with api.send(VERSION, headers={"Accept": "text/html"}) as response:

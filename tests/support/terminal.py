@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.support.processes import environment
 
+CTRL_C = b"\x03"
 LIMIT = 120
 """Seconds that one command may take at most."""
 
@@ -56,11 +57,12 @@ def in_terminal(
     data_dir: Path,
     *arguments: object,
     width: int = 100,
-    interrupt_when: Callable[[str], bool] = lambda _: False,
+    press_when: Callable[[str], bool] = lambda _: False,
+    keys: bytes = CTRL_C,
     **settings: object,
 ) -> Ended:
-    """Run a command in a terminal of its own, to its end; both outputs together. Ctrl-C is pressed once when what
-    it has shown so far says so."""
+    """Run a command in a terminal of its own, to its end; both outputs together. The keys are pressed once,
+    when what it has shown so far says so."""
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - the other process
         os.environ.update(environment(data_dir, **settings), TERM="xterm-256color", COLUMNS=str(width), LINES="40")
@@ -70,8 +72,8 @@ def in_terminal(
     try:
         while piece := _read(terminal):
             shown += piece
-            if not pressed and interrupt_when(shown.decode(errors="replace")):
-                os.write(terminal, b"\x03")
+            if not pressed and press_when(shown.decode(errors="replace")):
+                os.write(terminal, keys)
                 pressed = True
             assert time.monotonic() < deadline, shown.decode(errors="replace")
         _, status = os.waitpid(child, 0)

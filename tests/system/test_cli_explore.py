@@ -93,7 +93,7 @@ def test_ctrl_c_in_a_terminal_keeps_what_was_found(tmp_path: Path) -> None:
         "explore",
         "photosynthesis",
         *FAR,
-        interrupt_when=lambda shown: " 1 done" in shown or "found" in shown,
+        press_when=lambda shown: " 1 done" in shown or "found" in shown,
         **SLOW,
     )
     assert ended.code == 130
@@ -166,24 +166,46 @@ def test_an_unknown_topic_names_the_nearest(tmp_path: Path) -> None:
 
 
 def test_an_ambiguous_topic_shows_its_senses_and_how_to_choose(tmp_path: Path) -> None:
-    """Each sense comes with what chooses it, and that works."""
+    """Each sense comes with a number, and the number chooses it."""
     ended = continuum(tmp_path, "explore", "mercury")
     assert (ended.code, ended.out) == (2, "")
     assert "Error: 'mercury' has 2 senses; choose one of them." in ended.err
-    choices = re.findall(r'"(Mercury \(.+?\))"', ended.err)
-    assert choices == ["Mercury (element)", "Mercury (celestial body)"]
-    for choice in choices:
-        assert continuum(tmp_path, "explore", choice, "--depth", 1).code == 0
+    assert re.findall(r"^(\d)  (Mercury \(.+?\))", ended.err, re.MULTILINE) == [
+        ("1", "Mercury (element)"),
+        ("2", "Mercury (celestial body)"),
+    ]
+    chosen = continuum(tmp_path, "explore", "mercury", "--sense", 2, "--depth", 1)
+    assert (chosen.code, "Solar System" in chosen.out) == (0, True)
 
 
-def test_a_stored_sense_is_chosen_by_its_id(tmp_path: Path) -> None:
-    """What is stored can be explored from, by the id that is shown or by the stored one."""
+def test_a_number_that_is_none_starts_nothing(tmp_path: Path) -> None:
+    """A sense beyond the last is an error that lists those there are."""
+    ended = continuum(tmp_path, "explore", "mercury", "--sense", 7)
+    assert (ended.code, "there is no sense 7" in ended.err) == (2, True)
+    assert explorations(tmp_path) == []
+
+
+def test_a_terminal_is_asked_which_sense_is_meant(tmp_path: Path) -> None:
+    """A person at a terminal picks a sense and goes on."""
+    ended = in_terminal(
+        *(tmp_path, "explore", "mercury", "--depth", 1), press_when=lambda shown: "Which one" in shown, keys=b"2\n"
+    )
+    assert (ended.code, "Solar System" in ended.out) == (0, True)
+
+
+def test_leaving_that_question_starts_nothing(tmp_path: Path) -> None:
+    """Ctrl-C at the question ends the command, and nothing was stored."""
+    ended = in_terminal(tmp_path, "explore", "mercury", press_when=lambda shown: "Which one" in shown)
+    assert ended.code == 130
+    assert "Traceback" not in ended.out
+    assert explorations(tmp_path) == []
+
+
+def test_a_stored_sense_is_chosen_by_its_number_or_id(tmp_path: Path) -> None:
+    """What is stored can be explored from, by the number of a sense or by the stored id."""
     continuum(tmp_path, "import", "-", "--source-title", "small", stdin=lines(*SMALL))
-    ended = continuum(tmp_path, "explore", "mammal", "--source", "graph")
-    assert ended.code == 2
-    ids = re.findall(r"--concept (\S+)", ended.err)
-    assert len(ids) == 2
-    chosen = continuum(tmp_path, "explore", "--source", "graph", "--concept", ids[0], "--depth", 1)
+    assert continuum(tmp_path, "explore", "mammal", "--source", "graph").code == 2
+    chosen = continuum(tmp_path, "explore", "mammal", "--source", "graph", "--sense", 1, "--depth", 1)
     assert chosen.code == 0
     assert "(0 new)" in chosen.out
     [stored] = explorations(tmp_path)

@@ -36,7 +36,9 @@ def concept(id: str, name: str, kind: str = "", **more: object) -> Concept:
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-METAL = concept("1", "Mercury", "element", external_ids={"atlas": "Mercury (element)"}, aliases=("Quicksilver",))
+METAL = concept(
+    "1", "Mercury", "element", external_ids={"atlas": "Mercury (element)", "wikidata": "Q925"}, aliases=("Quicksilver",)
+)
 PLANET = concept("2", "Mercury", "planet")
 SENSE = concept("3", "mercury", sense="oewn:14")
 KNOWN = Known([METAL, PLANET, SENSE])
@@ -46,6 +48,8 @@ KNOWN = Known([METAL, PLANET, SENSE])
     ("claim", "found"),
     [
         (ConceptClaim("", "anything", external_ids={"atlas": "Mercury (element)"}), METAL),
+        (ConceptClaim("", "Hg", external_ids={"wikidata": "Q925", "atlas": "Mercury (element)"}), METAL),
+        (ConceptClaim("", "Hg", external_ids={"wikidata": "Q925", "atlas": "Another"}), None),
         (ConceptClaim("", "  MERCURY ", kind="Planet"), PLANET),
         (ConceptClaim("", "Mercury", kind="god"), None),
         (ConceptClaim("", "Mercury"), None),
