@@ -76,9 +76,9 @@ def test_a_stored_topic_is_explored(imported: Path) -> None:
     """A word of several senses shows them; one that is chosen leads through the stored graph, and creates nothing."""
     senses = continuum(imported, "explore", "whale", "--source", "graph")
     assert senses.code == 2
-    [chosen] = re.findall(r"^whale \(noun\.animal\) .*--concept (\S+)", senses.err, re.MULTILINE)
-    arguments = ("--source", "graph", "--concept", chosen, "--depth", 5, "--concepts", 50, "--json")
-    explored = continuum(imported, "explore", *arguments)
+    [number] = re.findall(r"^ *(\d+)  whale \(noun\.animal\)", senses.err, re.MULTILINE)
+    arguments = ("--source", "graph", "--sense", number, "--depth", 5, "--concepts", 50, "--json")
+    explored = continuum(imported, "explore", "whale", *arguments)
     assert explored.code == 0
     summary = json.loads(explored.lines[-1])
     assert (summary["progress"]["conceptsFound"], summary["created"]) == (50, 0)
