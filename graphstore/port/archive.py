@@ -1,0 +1,21 @@
+"""Everything a workspace holds, in and out."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from graphstore.model import (
+    Record,
+)
+
+
+class Archive(Protocol):
+    """The whole content of a workspace, as records (docs/formats.md)."""
+
+    def export(self) -> AsyncIterator[Record]:
+        """Everything stored, of one moment: concepts before relations before evidence."""
+        ...
+
+    async def load(self, records: Sequence[Record]) -> Sequence[str | None]:
+        """Store a batch as it is, ids included, replacing what has the same id; for each record None or
+        why it was refused. Explorations that had not ended are QUEUED, without lease."""
+        ...

@@ -1,0 +1,60 @@
+"""What concerns the store as a whole, whatever the workspace."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+ExplorationRef: TypeAlias = tuple[str, str]
+"""(workspace, exploration id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    """What an operator wants to know of a store."""
+
+    adapter: str
+    version: str
+    """Of the engine behind it."""
+    location: str
+    schema_version: int
+    concepts: int
+    relations: int
+    explorations: int
+
+
+class Operations(Protocol):
+    """What concerns the store as a whole, whatever the workspace."""
+
+    async def migrate(self) -> int:
+        """Bring the schema up to date, once, however many processes try; the version it has now.
+        Raises `SchemaMismatch` for one that a newer program made."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise `UnavailableError` unless the store can be read."""
+        ...
+
+    async def status(self) -> StoreStatus:
+        """Versions and counts."""
+        ...
+
+    async def verify(self) -> Sequence[str]:
+        """What is wrong with the stored data, in words; nothing as a rule. Reads all of it, which takes its time."""
+        ...
+
+    async def unowned(self, limit: int) -> Sequence[ExplorationRef]:
+        """Explorations that are QUEUED or RUNNING and that nobody holds, oldest first."""
+        ...
+
+    async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:
+        """The number of the newest event of each."""
+        ...
+
+    async def foreign_changes(self) -> int | None:
+        """A number that changes when another process has written; None where the store cannot tell."""
+        ...
+
+    async def trim(self, ended_before: datetime) -> int:
+        """Delete events of explorations that ended before, and idempotency keys past their day; how many events."""
+        ...
