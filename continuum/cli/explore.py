@@ -60,7 +60,12 @@ def explore(
         budget=Budget(concepts=concepts, seconds=seconds),
         **asked,
     )
-    return run(_explore(shell, request, sense, _view(messages(), as_json=as_json)))
+    view = _view(messages(), as_json=as_json)
+    try:
+        return run(_explore(shell, request, view))
+    except TopicAmbiguous as ambiguous:  # asked out here, where Ctrl-C still ends a question
+        chosen = choose(ambiguous, sense)
+    return NOTHING if chosen is None else run(_explore(shell, _of_sense(request, chosen), view))
 
 
 def _view(console: Console, *, as_json: bool) -> View:
@@ -69,15 +74,10 @@ def _view(console: Console, *, as_json: bool) -> View:
     return LiveView(console) if is_live(console) else LinesView()
 
 
-async def _explore(shell: Shell, request: Request, sense: int | None, view: View) -> int:
+async def _explore(shell: Shell, request: Request, view: View) -> int:
+    """Raises `TopicAmbiguous` before anything is stored."""
     async with assembled(shell.settings(), sweep=False) as parts:
-        try:
-            following = await Following.begin(parts, shell.workspace, request)
-        except TopicAmbiguous as ambiguous:
-            chosen = choose(ambiguous, sense)
-            if chosen is None:
-                return NOTHING
-            following = await Following.begin(parts, shell.workspace, _of_sense(request, chosen))
+        following = await Following.begin(parts, shell.workspace, request)
         async with view.open(following):
             ended = await following.run(view.show)
         if isinstance(view, JsonView):

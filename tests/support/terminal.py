@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -70,12 +71,11 @@ def in_terminal(
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     shown, pressed, deadline = b"", False, time.monotonic() + LIMIT
     try:
-        while piece := _read(terminal):
+        while piece := _read(terminal, deadline):
             shown += piece
             if not pressed and press_when(shown.decode(errors="replace")):
                 os.write(terminal, keys)
                 pressed = True
-            assert time.monotonic() < deadline, shown.decode(errors="replace")
         _, status = os.waitpid(child, 0)
     except BaseException:
         os.kill(child, signal.SIGKILL)
@@ -86,7 +86,11 @@ def in_terminal(
     return Ended(os.waitstatus_to_exitcode(status), shown.decode(errors="replace"), "")
 
 
-def _read(terminal: int) -> bytes:
+def _read(terminal: int, deadline: float) -> bytes:
+    """What is shown next, nothing at the end. Raises `TimeoutError` when there is neither in time."""
+    ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+    if not ready:
+        raise TimeoutError("the command shows nothing more, and does not end")
     try:
         return os.read(terminal, 65_536)
     except OSError:  # Linux says so when the other end is closed
