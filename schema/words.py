@@ -3,12 +3,11 @@
 import inspect
 from collections.abc import Callable
 from enum import Enum
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
-from typing_extensions import dataclass_transform
 
 from resolvers.context import RequestContext
 
