@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -56,12 +56,12 @@ async def assembled(
     `sweep`: take up unfinished explorations that nobody holds. `sources`: other knowledge sources than the shipped.
     """
     async with AsyncExitStack() as stack:
+        builders = sources or _shipped_sources()
+        check_sources(settings, builders)
         make_data_dir(settings)
         database = await open_database(settings.database_path, read_time_limit=settings.query_timeout_seconds)
         stack.push_async_callback(database.close)
-        book = SourceBook(
-            sources or _shipped_sources(), settings.knowledge_sources, time_limit=settings.source_timeout_seconds
-        )
+        book = SourceBook(builders, settings.knowledge_sources, time_limit=settings.source_timeout_seconds)
         feed, activity = LocalFeed(), LocalActivity()
         watch = await stack.enter_async_context(Watch(database, feed))
         pace = Pace(
@@ -91,6 +91,15 @@ def make_data_dir(settings: Settings) -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"DATA_DIR={str(settings.data_dir)!r}: cannot be made: {error.strerror}") from error
+
+
+def check_sources(settings: Settings, known: Iterable[str] | None = None) -> None:
+    """Raise `SettingsError` for a default source that is not among the known ones: the shipped, if none are named."""
+    known = tuple(_shipped_sources() if known is None else known)
+    for name in settings.knowledge_sources:
+        if name not in known:
+            wrong = ",".join(settings.knowledge_sources)
+            raise SettingsError(f"KNOWLEDGE_SOURCES={wrong!r}: there is no {name!r}; there are: {', '.join(known)}")
 
 
 def _shipped_sources() -> dict[str, Build]:

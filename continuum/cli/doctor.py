@@ -15,7 +15,7 @@ import aiohttp
 import click
 from rich.text import Text
 
-from continuum.assembly import make_data_dir
+from continuum.assembly import check_sources, make_data_dir
 from continuum.cli.failures import DONE, PARTLY
 from continuum.cli.shell import Shell, pass_shell, results, run
 from continuum.cli.words import counted, indented, named, styled
@@ -78,6 +78,7 @@ async def _checks(shell: Shell) -> AsyncIterator[Check]:
     yield _python()
     try:
         settings = shell.settings()
+        check_sources(settings)
     except SettingsError as error:
         yield Check(Level.FAIL, "settings", str(error), "Set this variable right, or unset it for its default.")
         return

@@ -101,6 +101,8 @@ def test_doctor_tells_how_to_mend(tmp_path: Path) -> None:
     wrong = continuum(tmp_path, "doctor", lease_seconds="soon")
     assert wrong.code == 1
     assert "fail  settings: LEASE_SECONDS='soon'" in wrong.out
+    unknown = continuum(tmp_path, "doctor", knowledge_sources="oracle")
+    assert "fail  settings: KNOWLEDGE_SOURCES='oracle': there is no 'oracle'; there are: atlas, graph" in unknown.out
     (tmp_path / "file").touch()
     folder = continuum(tmp_path / "file", "doctor", port=0)
     assert folder.code == 1
@@ -110,6 +112,12 @@ def test_doctor_tells_how_to_mend(tmp_path: Path) -> None:
     store = continuum(tmp_path, "doctor", port=0)
     assert store.code == 1
     assert "fail  store" in store.out
+
+
+def test_a_default_source_that_is_none_stops_the_server(tmp_path: Path) -> None:
+    """A misspelt KNOWLEDGE_SOURCES is told at the start, not by the first exploration."""
+    ended = continuum(tmp_path, "serve", port=0, knowledge_sources="atlas,oracle")
+    assert (ended.code, ended.err.startswith("Error: KNOWLEDGE_SOURCES='atlas,oracle'")) == (2, True)
 
 
 def test_doctor_notices_a_damaged_file(tmp_path: Path) -> None:
