@@ -1,7 +1,7 @@
 """Settings: the environment is read here, once, and nowhere else."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -37,7 +37,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Other origins whose pages may call the API, comma-separated."
     )
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "WARNING", description="Least level that is logged."
+    )
     log_json: bool | None = Field(None, description="Log as JSON lines; by default when no terminal is attached.")
 
     def __init__(self, **values: Any) -> None:

@@ -29,12 +29,11 @@ class Shell:
     def settings(self, **values: Any) -> Settings:
         """The settings, but what was given on the command line goes before them. Raises `SettingsError`.
 
-        Logs are set up by them: warnings and worse unless another level was asked for.
+        Logs are set up by them.
         """
         given = {"data_dir": self.data_dir, **values}
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
-        level = settings.log_level if "log_level" in settings.model_fields_set else "WARNING"
-        configure_logs(level, json=settings.log_json)
+        configure_logs(settings.log_level, json=settings.log_json)
         return settings
 
 

@@ -21,7 +21,7 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("PORT", "99999", "65535"),
         ("PORT", "http", "integer"),
-        ("LOG_LEVEL", "loud", "DEBUG|INFO"),
+        ("LOG_LEVEL", "loud", "'DEBUG', 'INFO'"),
         ("LEASE_SECONDS", "0", "0.5"),
     ],
 )
