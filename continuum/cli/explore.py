@@ -18,7 +18,7 @@ from continuum.cli.shell import Shell, is_live, messages, pass_shell, results, r
 from continuum.cli.views import JsonView, LinesView, LiveView, View, summary_object
 from continuum.cli.words import counted, lasted, safe
 from exploration.errors import TopicAmbiguous
-from exploration.request import Request
+from exploration.request import Limits, Request
 from graphstore.model import Budget, Exploration, ExplorationStatus
 from providers.knowledge.port import Subject
 from resolvers.ids import EXPLORATION, global_id
@@ -26,8 +26,10 @@ from resolvers.ids import EXPLORATION, global_id
 
 @click.command(short_help="Explore a topic, without a server.")
 @click.argument("topic", nargs=-1)
-@click.option("--depth", type=int, default=2, show_default=True, help="How many relations away from the topic to go.")
-@click.option("--breadth", type=int, default=12, show_default=True, help="Neighbours of one concept to follow at most.")
+@click.option("--depth", type=int, default=2, show_default=True, help="Relations away from the topic to go (1 to 6).")
+@click.option(
+    "--breadth", type=int, default=12, show_default=True, help="Neighbours followed of one concept (1 to 50)."
+)
 @click.option("--concepts", type=int, default=200, show_default=True, help="Stop after so many concepts.")
 @click.option("--seconds", type=float, default=600, show_default=True, help="Stop after so much time.")
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Ask this source (atlas, graph); repeatable.")
@@ -55,7 +57,7 @@ def explore(
     130 it was interrupted.
     """
     request = Request(
-        topic=" ".join(topic) if topic or concept is None else None,
+        topic=" ".join(topic) if topic else None,
         concept=concept_id("--concept", concept) if concept is not None else None,
         budget=Budget(concepts=concepts, seconds=seconds),
         **asked,
@@ -122,7 +124,7 @@ def _hints(ended: Exploration, found: Found) -> list[str]:
     hints = ["Next: continuum serve   shows it in the browser, and answers GraphQL"]
     if ended.status is ExplorationStatus.BUDGET_REACHED:
         hints.append("      --concepts and --seconds set the budget: a larger one goes further")
-    else:
+    elif ended.options.depth < Limits().depth:
         hints.append(f"      --depth {ended.options.depth + 1}   goes further")
     return hints
 

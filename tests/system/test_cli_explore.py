@@ -216,7 +216,8 @@ def test_a_stored_sense_is_chosen_by_its_number_or_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Error: topic: is empty; 1 to 200 characters are allowed"),
+        ((), "Error: topic: give either a topic or a concept to start from"),
+        (("",), "Error: topic: is empty; 1 to 200 characters are allowed"),
         (("x" * 201,), "Error: topic: has 201 characters; at most 200 are allowed"),
         (("light", "--depth", 7), "Error: depth: 7 is not between 1 and 6"),
         (("light", "--concepts", 0), "Error: budget.concepts: 0 is not between 1 and 10000"),
