@@ -11,7 +11,11 @@ const START = `# Welcome. Give Continuum a topic: agents expand it
 
 mutation Start($topic: String!) {
   startExploration(
-    input: { topic: $topic, depth: 2, budget: { concepts: 40 } }
+    input: {
+      topic: $topic
+      depth: 2
+      budget: { concepts: 40 }
+    }
   ) {
     exploration {
       id
