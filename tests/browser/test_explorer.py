@@ -48,6 +48,15 @@ async def test_a_topic_becomes_a_graph_with_its_sources(page: Page) -> None:
     await expect(panel(page).locator("details[open] cite")).not_to_be_empty()
 
 
+async def test_a_search_that_finds_nothing_offers_to_explore(page: Page) -> None:
+    """A topic typed into the search instead of the form is one key away from its graph."""
+    await page.goto("/")
+    await page.get_by_label("Search the stored graph").fill("glockenspiel printing")
+    await expect(page.get_by_role("listbox").get_by_role("option")).to_contain_text("Nothing stored matches this.")
+    await page.get_by_label("Search the stored graph").press("Enter")
+    await expect(page.get_by_text("“glockenspiel printing” is not known here")).to_be_visible()
+
+
 async def test_a_relation_leads_to_the_next_concept(page: Page) -> None:
     """A relation in the panel opens the concept at its other end, in the picture too."""
     await explore(page, "photosynthesis")

@@ -31,7 +31,10 @@ export class App {
     (id) => this.go({ exploration: id, concept: null }),
     (work) => void this.notice.guard(work),
   );
-  private readonly search = new Search((concept) => this.pickFound(concept));
+  private readonly search = new Search(
+    (concept) => this.pickFound(concept),
+    (topic) => this.exploreTopic(topic),
+  );
   private readonly progress = new ProgressCard({
     pause: () => this.command(api.pauseExploration),
     resume: () => this.command(api.resumeExploration),
@@ -212,6 +215,12 @@ export class App {
   private pickFound(concept: Concept): void {
     if (this.pathFrom || this.stage.graph.nodes.has(concept.id)) this.pick(concept);
     else this.go({ exploration: null, concept: concept.id });
+  }
+
+  /** From the start page, which has the answer when no source knows it. */
+  private exploreTopic(topic: string): void {
+    this.go(HOME);
+    this.form.explore(topic);
   }
 
   private startPath(from: Concept): void {

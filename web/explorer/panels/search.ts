@@ -30,12 +30,17 @@ export class Search {
     hidden: true,
   });
   readonly element = h("div", { class: "search", role: "search" }, icon("search"), this.input, this.list);
-  private hits: Concept[] = [];
+  /** What each option leads to. */
+  private choices: (() => void)[] = [];
   private active = -1;
   private asking = new AbortController();
   private timer = 0;
 
-  constructor(private readonly choose: (concept: Concept) => void) {}
+  /** `explore`: what is not stored may be known elsewhere. */
+  constructor(
+    private readonly choose: (concept: Concept) => void,
+    private readonly explore: (topic: string) => void,
+  ) {}
 
   focus(): void {
     this.input.focus();
@@ -52,28 +57,42 @@ export class Search {
     if (!text) return this.close();
     const { signal } = (this.asking = new AbortController());
     try {
-      this.show(await search(text, signal));
+      this.show(text, await search(text, signal));
     } catch (problem) {
       if (!signal.aborted) this.say(inWords(problem));
     }
   }
 
-  private show(found: readonly SearchHit[]): void {
-    this.hits = found.map((hit) => hit.node);
-    if (found.length === 0) return this.say("Nothing stored matches this.");
-    this.open(...found.map((hit, index) => this.option(hit, index)));
+  private show(text: string, found: readonly SearchHit[]): void {
+    if (found.length > 0) {
+      this.choices = found.map((hit) => () => this.choose(hit.node));
+      this.open(...found.map((hit, index) => this.hit(hit, index)));
+    } else {
+      this.choices = [() => this.explore(text)];
+      const none = h("span", { class: "snippet" }, "Nothing stored matches this.");
+      this.open(this.option(0, h("strong", {}, `Explore “${text}”`), none));
+    }
     this.activate(0);
   }
 
   private say(words: string): void {
-    this.hits = [];
+    this.choices = [];
     this.active = -1;
     this.input.removeAttribute("aria-activedescendant");
     this.open(h("li", { class: "none", role: "option", "aria-disabled": "true" }, words));
   }
 
-  private option({ node, snippet }: SearchHit, index: number): HTMLElement {
+  private hit({ node, snippet }: SearchHit, index: number): HTMLElement {
     const about = [node.kind, node.domain].filter(Boolean).join(" · ");
+    return this.option(
+      index,
+      h("strong", {}, node.name),
+      about ? h("span", { class: "about" }, ` ${about}`) : null,
+      snippet ? h("span", { class: "snippet" }, ...marked(snippet)) : null,
+    );
+  }
+
+  private option(index: number, ...content: (HTMLElement | null)[]): HTMLElement {
     return h(
       "li",
       {
@@ -85,15 +104,14 @@ export class Search {
           this.pick(index);
         },
       },
-      h("strong", {}, node.name),
-      about ? h("span", { class: "about" }, ` ${about}`) : null,
-      snippet ? h("span", { class: "snippet" }, ...marked(snippet)) : null,
+      ...content,
     );
   }
 
   private onKey(event: KeyboardEvent): void {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && this.hits.length > 0) this.activate((this.active + step + this.hits.length) % this.hits.length);
+    const total = this.choices.length;
+    if (step && total > 0) this.activate((this.active + step + total) % total);
     else if (event.key === "Enter" && this.active >= 0) this.pick(this.active);
     else if (event.key === "Escape") this.close();
     else return;
@@ -108,10 +126,10 @@ export class Search {
   }
 
   private pick(index: number): void {
-    const concept = this.hits[index];
+    const choice = this.choices[index];
     this.input.value = "";
     this.close();
-    if (concept) this.choose(concept);
+    choice?.();
   }
 
   private open(...options: HTMLElement[]): void {
@@ -123,7 +141,7 @@ export class Search {
   private close(): void {
     clearTimeout(this.timer);
     this.asking.abort();
-    this.hits = [];
+    this.choices = [];
     this.active = -1;
     this.list.hidden = true;
     this.input.setAttribute("aria-expanded", "false");

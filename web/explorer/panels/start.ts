@@ -74,6 +74,12 @@ export class StartForm {
     this.topic.focus();
   }
 
+  /** Starts from a topic that was typed or clicked elsewhere. */
+  explore(topic: string): void {
+    this.topic.value = topic;
+    this.element.requestSubmit();
+  }
+
   /** Starts from a stored concept: its stored neighbours count, whether or not the chosen source knows it. */
   async startFrom(conceptId: string): Promise<void> {
     const options = this.options();
@@ -162,18 +168,13 @@ export class StartForm {
   private otherSource(source: string, topic: string): HTMLElement {
     const choose = (): void => {
       this.source.value = source;
-      this.topic.value = topic;
-      this.element.requestSubmit();
+      this.explore(topic);
     };
     return h("button", { type: "button", class: "chip", onclick: choose }, `${topic}, in: ${sourceWord(source)}`);
   }
 
   private suggestion(topic: string): HTMLElement {
-    const choose = (): void => {
-      this.topic.value = topic;
-      this.element.requestSubmit();
-    };
-    return h("button", { type: "button", class: "chip", onclick: choose }, topic);
+    return h("button", { type: "button", class: "chip", onclick: () => this.explore(topic) }, topic);
   }
 }
 
