@@ -1,5 +1,7 @@
 """`continuum serve`."""
 
+import sys
+
 import click
 import uvloop
 
@@ -18,3 +20,5 @@ def serve(shell: Shell, host: str | None, port: int | None) -> None:
     from continuum.app import serve as run_server  # noqa: PLC0415 - GraphQL takes a second to load; the others need none
 
     uvloop.run(run_server(shell.settings(host=host, port=port)))
+    if sys.stderr.isatty():  # where the prompt would follow "^C" on its line
+        click.echo("\nStopped.", err=True)
