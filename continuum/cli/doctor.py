@@ -17,7 +17,7 @@ from rich.text import Text
 
 from continuum.assembly import check_sources, make_data_dir
 from continuum.cli.failures import DONE, PARTLY
-from continuum.cli.shell import Shell, pass_shell, results, run
+from continuum.cli.shell import Shell, pass_shell, program, results, run
 from continuum.cli.words import counted, indented, named, styled
 from continuum.settings import Settings, SettingsError
 from graphstore.errors import StoreError
@@ -170,7 +170,7 @@ async def _unfinished(database: Database) -> Check:
     if not waiting:
         return Check(Level.OK, "explorations", "none waits for somebody to go on with it")
     state = f"{counted(waiting, 'exploration')} not finished, and nobody works on it"
-    return Check(Level.WARN, "explorations", state, "`continuum serve` takes up all of them.")
+    return Check(Level.WARN, "explorations", state, f"`{program()} serve` takes up all of them.")
 
 
 async def _atlas() -> Check:
@@ -203,7 +203,7 @@ async def _port(settings: Settings) -> Check:
     except OSError as error:
         if await _answers(settings):
             return Check(Level.OK, "port", f"a server of Continuum runs at {address}")
-        mend = "Choose another by PORT (and HOST), or `continuum serve --port NUMBER`."
+        mend = f"Choose another by PORT (and HOST), or `{program()} serve --port NUMBER`."
         return Check(Level.WARN, "port", f"cannot listen at {address}: {error.strerror or error}", mend)
     return Check(Level.OK, "port", f"{address} is free")
 

@@ -14,7 +14,7 @@ from continuum.cli.following import Following
 from continuum.cli.found import Found
 from continuum.cli.ids import concept_id
 from continuum.cli.senses import choose
-from continuum.cli.shell import Shell, is_live, messages, pass_shell, results, run
+from continuum.cli.shell import Shell, is_live, messages, pass_shell, program, results, run
 from continuum.cli.views import JsonView, LinesView, LiveView, View, summary_object
 from continuum.cli.words import counted, lasted, safe
 from exploration.errors import TopicAmbiguous
@@ -121,7 +121,7 @@ def _ending(ended: Exploration) -> str:
 def _hints(ended: Exploration, found: Found) -> list[str]:
     if ended.status is ExplorationStatus.FAILED or not found.concepts:
         return []
-    hints = ["Next: continuum serve   shows it in the browser, and answers GraphQL"]
+    hints = [f"Next: {program()} serve   shows it in the browser, and answers GraphQL"]
     if ended.status is ExplorationStatus.BUDGET_REACHED:
         hints.append("      --concepts and --seconds set the budget: a larger one goes further")
     elif ended.options.depth < Limits().depth:

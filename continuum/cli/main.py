@@ -42,15 +42,15 @@ for command in (serve, explore, search, import_command, export_command, schema, 
     cli.add_command(command)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit."""
+def main(arguments: Sequence[str] | None = None, program: str = "continuum") -> None:
+    """Run the command line and exit. `program` is what the person typed to get here, for help and hints."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a letter is no reason to fail
             stream.reconfigure(errors="replace")
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         # Not `cli.main()`, which has an exit code of its own for pipes that were closed.
-        with cli.make_context("continuum", list(arguments)) as context:
+        with cli.make_context(program, list(arguments)) as context:
             code = cli.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as done:

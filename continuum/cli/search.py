@@ -6,7 +6,7 @@ import click
 import orjson
 
 from continuum.assembly import assembled
-from continuum.cli.shell import Shell, pass_shell, results, run
+from continuum.cli.shell import Shell, pass_shell, program, results, run
 from continuum.cli.words import counted, cut, indented, safe, styled
 from graphstore.model import Concept, ConceptFilter, Hit, PageRequest
 from graphstore.port import Store
@@ -74,7 +74,7 @@ def _show(hits: Sequence[Hit[Concept]]) -> None:
 async def _show_count(store: Store, text: str, shown: int) -> None:
     if not shown:
         stored = await store.concepts.count(ConceptFilter())
-        hint = "" if stored else " Nothing is stored yet: `continuum explore` or `continuum import` change that."
+        hint = "" if stored else f" Nothing is stored yet: `{program()} explore` or `{program()} import` change that."
         click.echo(f"No concept of the workspace {store.workspace} holds these words.{hint}", err=True)
         return
     found = await store.concepts.count_hits(text, ConceptFilter())

@@ -11,6 +11,9 @@ from continuum.cli.words import cut, styled
 from exploration.errors import TopicAmbiguous
 from providers.knowledge.port import Subject
 
+_LABEL = 30
+"""Columns that a sense has at least, where it needs them: the summary gives way first."""
+
 
 def choose(ambiguous: TopicAmbiguous, number: int | None) -> Subject | None:
     """The sense with this number, or the one that a person at the terminal picks; None, all being listed, for none."""
@@ -32,7 +35,8 @@ def choose(ambiguous: TopicAmbiguous, number: int | None) -> Subject | None:
 def _table(senses: tuple[Subject, ...]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", justify="right")
-    table.add_column("sense", overflow="fold")
+    longest = max(len(_label(sense)) for sense in senses)
+    table.add_column("sense", overflow="fold", min_width=min(longest, _LABEL))
     table.add_column("what it is", overflow="ellipsis", no_wrap=True)
     for number, sense in enumerate(senses, 1):
         table.add_row(str(number), styled(_label(sense)), styled(cut(sense.summary, SUMMARY)))

@@ -42,6 +42,11 @@ _WIDE = 200
 pass_shell = click.make_pass_decorator(Shell)
 
 
+def program() -> str:
+    """What the person typed to get here, to be typed again."""
+    return click.get_current_context().find_root().info_name or "continuum"
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work to its end."""
     return asyncio.run(work)

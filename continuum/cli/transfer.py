@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from continuum.assembly import assembled
 from continuum.cli.failures import DONE, PARTLY
-from continuum.cli.shell import Shell, is_live, logs_above, messages, pass_shell, run
+from continuum.cli.shell import Shell, is_live, logs_above, messages, pass_shell, program, run
 from continuum.cli.words import counted, lasted, safe
 from graphstore.formats import Dataset, FormatError, Report, compressed, decompressed, export_to, import_from
 from graphstore.model import ConceptFilter
@@ -94,7 +94,7 @@ async def _tell_stored(store: Store, file: str, report: Report, seconds: float) 
     total = f"{counted(concepts, 'concept')} and {counted(relations, 'relation')}"
     click.echo(f"The workspace {store.workspace} holds {total} now.")
     if report.form == "plain":
-        click.echo("Next: continuum explore TOPIC --source graph")
+        click.echo(f"Next: {program()} explore TOPIC --source graph")
 
 
 def _name(file: str) -> str:

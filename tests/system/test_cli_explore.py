@@ -198,6 +198,7 @@ def test_leaving_that_question_starts_nothing(tmp_path: Path) -> None:
     ended = in_terminal(tmp_path, "explore", "mercury", press_when=lambda shown: "Which one" in shown)
     assert ended.code == 130
     assert "Traceback" not in ended.out
+    assert "Mercury (celestial body)" in ended.out, "a sense is not broken into pieces for its summary"
     assert explorations(tmp_path) == []
 
 

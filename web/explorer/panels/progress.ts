@@ -22,6 +22,7 @@ export class ProgressCard {
   private readonly found = h("p", { class: "found" });
   private readonly steps = h("p", { class: "steps" });
   private readonly reason = h("p", { class: "reason", hidden: true });
+  private readonly hint = h("p", { class: "hint" }, "Press a concept to read what it is and who says so.");
   private readonly limit = h("p", { class: "limit", hidden: true });
   private readonly lost = h("p", { class: "problem", role: "status", hidden: true }, "Connection lost. Trying again …");
   private readonly buttons: Record<"pause" | "resume" | "cancel" | "extend", HTMLButtonElement>;
@@ -43,6 +44,7 @@ export class ProgressCard {
       h("div", { class: "standing" }, this.found, this.status),
       this.steps,
       this.reason,
+      this.hint,
       this.limit,
       this.lost,
       h("div", { class: "controls" }, ...Object.values(this.buttons)),
@@ -80,7 +82,7 @@ export class ProgressCard {
     this.status.textContent = statusWord(status);
     this.status.className = `status status-${status.toLowerCase()}`;
     this.reason.textContent = reasonFor(status, reason);
-    this.reason.hidden = !reason;
+    this.reason.hidden = !reason || reason.startsWith("concepts:"); // the bar says that already
     this.buttons.pause.hidden = status !== "RUNNING" && status !== "QUEUED";
     this.buttons.resume.hidden = status !== "PAUSED";
     this.buttons.cancel.hidden = hasEnded(status);

@@ -41,7 +41,7 @@ export class StartForm {
     placeholder: "A topic, such as photosynthesis",
   });
   private readonly source = h("select", { id: "source", name: "source" });
-  private readonly depth = choice("depth", DEPTHS, USUAL.depth, (depth) => (depth === 1 ? "1 step" : `${depth} steps`));
+  private readonly depth = choice("depth", DEPTHS, USUAL.depth, (depth) => (depth === 1 ? "1 relation away" : `${depth} relations away`));
   private readonly size = choice("size", SIZES, USUAL.size, (size) => `${size} concepts`);
   private readonly button = h("button", { type: "submit", class: "primary" }, "Explore");
   private readonly answer = h("div", { class: "answer", role: "status" });
