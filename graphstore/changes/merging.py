@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from graphstore.changes.recording import rebuild, refresh_concepts
-from graphstore.errors import InvalidError
+from graphstore.errors import ConflictError, InvalidError
 from graphstore.identity import distinct_names
 from graphstore.model import (
     Concept,
@@ -50,6 +50,7 @@ async def unmerge(tx: Transaction, merge: Merge) -> Concept:
     passed_on = await _passed_on(tx, merge)
     into = (await tx.concepts([passed_on.into]))[passed_on.into]
     kept = replace(_without(into, passed_on), version=into.version + 1, updated=tx.now)
+    _refuse_shared(restored, kept)
     await tx.put_concepts([kept])
     await tx.put_concepts([restored])
     family = [restored.id, *await tx.merged_into([restored.id])]
@@ -119,6 +120,14 @@ def _without(concept: Concept, merge: Merge) -> Concept:
         aliases=tuple(a for a in concept.aliases if name_key(a) not in added),
         external_ids={s: v for s, v in concept.external_ids.items() if merge.added_external_ids.get(s) != v},
     )
+
+
+def _refuse_shared(restored: Concept, kept: Concept) -> None:
+    """Raise `ConflictError` for an external id that the concept left behind has by itself, not through the merge."""
+    shared = restored.external_ids.items() & kept.external_ids.items()
+    if shared:
+        scheme, value = min(shared)
+        raise ConflictError(f"{scheme}:{value} is an external id of {kept.name!r} itself by now: remove it there first")
 
 
 async def _refreshed(tx: Transaction, concept: Concept) -> Concept:

@@ -139,6 +139,18 @@ async def test_an_unmerge_into_a_taken_name_is_refused(store: Store, other: Stor
     assert await records(store) == before
 
 
+async def test_an_unmerge_leaves_no_external_id_with_two_concepts(store: Store) -> None:
+    """What the concept left behind has learned by itself is not given back, so the unmerge is refused."""
+    ids = await added(store, claim("a", external_ids={"w": "1"}), claim("b", external_ids={"w": "2"}), "c")
+    await store.curation.merge(ids["b"], [ids["a"]])
+    await added(store, claim("c", external_ids={"w": "1"}))
+    await store.curation.merge(ids["c"], [ids["b"]])
+    before = await records(store)
+    with pytest.raises(ConflictError):
+        await store.curation.unmerge(ids["a"])
+    assert await records(store) == before
+
+
 async def test_a_deleted_concept_forgets_what_had_been_merged_into_it(store: Store) -> None:
     """Their ids lead nowhere any more."""
     ids = await added(store, "a", "b", "c")
