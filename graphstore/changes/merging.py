@@ -55,7 +55,7 @@ async def unmerge(tx: Transaction, merge: Merge) -> Concept:
     await tx.put_concepts([restored])
     family = [restored.id, *await tx.merged_into([restored.id])]
     await _send_home(tx, await tx.evidence_asserted_on(family))
-    await _take_back_memberships(tx, merge.memberships, into.id, passed_on.joined)
+    await _take_back_memberships(tx, restored.id, merge.memberships, into.id, passed_on.joined)
     await _refreshed(tx, kept)
     return await _refreshed(tx, restored)
 
@@ -161,18 +161,15 @@ async def _hand_over_memberships(tx: Transaction, members: Sequence[Member], int
     """Put `into` in the place of another concept; the explorations which it has joined only by that."""
     already = {m.exploration for m in await tx.memberships([into])}
     joining = [replace(m, concept=into) for m in members if m.exploration not in already]
-    steps = await tx.pending_steps_on([members[0].concept]) if members else ()
-    doubled = [s for s in steps if await tx.steps_of(s.exploration, [into])]
-    await adjust_progress(tx, left=members, joined=joining, dropped_steps=doubled)
+    await adjust_progress(tx, left=members, joined=joining)
     await tx.delete_members(members)
     await tx.put_members(joining)
-    await tx.delete_steps([s.id for s in doubled])
-    await tx.put_steps([replace(s, concept=into) for s in steps if s not in doubled])
+    await _hand_over_steps(tx, await tx.pending_steps_on([members[0].concept]) if members else (), into)
     return tuple(m.exploration for m in joining)
 
 
 async def _take_back_memberships(
-    tx: Transaction, memberships: Sequence[Member], into: ConceptId, joined: Collection[str]
+    tx: Transaction, restored: ConceptId, memberships: Sequence[Member], into: ConceptId, joined: Collection[str]
 ) -> None:
     present = [m for m in await tx.memberships([into]) if m.exploration in joined]
     explorations = await tx.lock(sorted({m.exploration for m in memberships}))
@@ -180,3 +177,13 @@ async def _take_back_memberships(
     await adjust_progress(tx, left=present, joined=back)
     await tx.delete_members(present)
     await tx.put_members(back)
+    left = {m.exploration for m in present}
+    await _hand_over_steps(tx, [s for s in await tx.pending_steps_on([into]) if s.exploration in left], restored)
+
+
+async def _hand_over_steps(tx: Transaction, steps: Sequence[Step], to: ConceptId) -> None:
+    """Let pending steps be about another concept; where the exploration has a step on that, they are dropped."""
+    doubled = [s for s in steps if await tx.steps_of(s.exploration, [to])]
+    await adjust_progress(tx, dropped_steps=doubled)
+    await tx.delete_steps([s.id for s in doubled])
+    await tx.put_steps([replace(s, concept=to) for s in steps if s not in doubled])

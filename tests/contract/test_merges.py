@@ -19,7 +19,7 @@ from graphstore.model import (
     RelationKey,
 )
 from graphstore.port import Store
-from tests.support.claims import added, begun, cite, claim, next_step, outcome, says, stored
+from tests.support.claims import added, begun, cite, claim, known, next_step, outcome, says, stored
 from tests.support.snapshots import content, records
 
 ALL = PageRequest(1_000)
@@ -149,6 +149,20 @@ async def test_an_unmerge_leaves_no_external_id_with_two_concepts(store: Store) 
     with pytest.raises(ConflictError):
         await store.curation.unmerge(ids["a"])
     assert await records(store) == before
+
+
+async def test_pending_steps_go_along_with_a_merge_and_come_back(store: Store) -> None:
+    """Afterwards the exploration goes on with its own members, and its counts are true."""
+    exploration = (await begun(store)).id
+    await store.work.commit(outcome(exploration, await next_step(store, exploration), known("root", "b")))
+    [b] = (await store.concepts.named(["b"]))["b"]
+    ids = await added(store, "a")
+    before = (await store.explorations.get([exploration]))[exploration].progress
+    for merged, concept in ((True, ids["a"]), (False, b.id)):
+        await (store.curation.merge(ids["a"], [b.id]) if merged else store.curation.unmerge(b.id))
+        [step] = (await store.explorations.frontier(exploration, 5)).ready
+        assert step.concept == concept
+        assert (await store.explorations.get([exploration]))[exploration].progress == before
 
 
 async def test_a_deleted_concept_forgets_what_had_been_merged_into_it(store: Store) -> None:
