@@ -5,7 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, NoSchemaIntrospectionCustomRule
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+)
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 
 from resolvers.context import Caller, RequestContext
@@ -54,7 +60,7 @@ class Parsing(ParserCache):
 
 
 class Guard(ValidationCache):
-    """Refuses what asks for too much, and validates the rest, and remembers both."""
+    """Refuses what does not say which operation is meant, and what asks for too much; validates the rest. Remembers."""
 
     def __init__(self, limits: Limits, *, introspection: bool) -> None:
         super().__init__()
@@ -65,6 +71,12 @@ class Guard(ValidationCache):
         """Refuse by setting errors: what a hook raises is lost on a WebSocket."""
         context = self.execution_context
         assert context.graphql_document is not None  # noqa: S101 - parsing comes first
+        operations = sum(isinstance(d, OperationDefinitionNode) for d in context.graphql_document.definitions)
+        if operations > 1 and context._provided_operation_name is None:  # noqa: SLF001 - what is public names the first
+            message = f"operationName: the document has {operations} operations; name the one to carry out"
+            context.pre_execution_errors = [refusing(Code.BAD_USER_INPUT, message, argument="operationName")]
+            yield
+            return
         schema = context.schema._schema  # noqa: SLF001 - ValidationCache reaches for it in the same way
         beyond = _excess(schema, context.graphql_document, self._limits, _sizes(context.variables))
         if beyond is not None:

@@ -286,6 +286,15 @@ async def test_events_of_nothing(api: Api, id: str, code: str) -> None:
     assert error["extensions"]["code"] == code
 
 
+async def test_a_document_of_several_operations_needs_the_name_of_one(api: Api) -> None:
+    """None of them is carried out because it happens to come first."""
+    add = 'addKnowledge(input: {concepts: [{name: "a"}]}) { concepts { id } }'
+    query = f"mutation Add {{ {add} }} query Version {{ server {{ version }} }}"
+    assert "2 operations" in await refused(api, query, "operationName")
+    async with api.send({"query": query, "operationName": "Version"}) as response:
+        assert "server" in (await response.json())["data"]
+
+
 async def test_hostile_documents_are_refused(api: Api) -> None:
     """What would freeze the process is refused, and the process answers the next request."""
     nest = "id"

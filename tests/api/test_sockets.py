@@ -150,6 +150,7 @@ async def test_pings_are_answered(api: Api) -> None:
         ({"query": VERSION, "variables": []}, "BAD_USER_INPUT"),
         ({"query": '{ concept(name: "\ud800") { id } }'}, "BAD_USER_INPUT"),
         ({"query": VERSION, "operationName": "Other"}, "BAD_USER_INPUT"),
+        ({"query": "query A { __typename } query B { __typename }"}, "BAD_USER_INPUT"),
         ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
         ({"query": "{ nonsense }"}, "GRAPHQL_VALIDATION_FAILED"),
         (
