@@ -1,6 +1,6 @@
 """Checks of what people claim, before it reaches the store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from exploration.errors import InvalidRequest
 from exploration.request import check_text
@@ -49,6 +49,16 @@ def _check_relation(at: str, claim: RelationClaim, refs: set[str]) -> None:
     if claim.source == claim.target:
         raise InvalidRequest(f"{at}.target", "a concept cannot be related to itself")
     _check_evidence(at, claim.evidence)
+
+
+def distinct_external_ids(at: str, pairs: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """External ids by scheme. Raises `InvalidRequest` where one scheme has two of them."""
+    found: dict[str, str] = {}
+    for scheme, value in pairs:
+        if found.setdefault(scheme, value) != value:
+            message = f"{scheme[:80]!r} has two values; a concept has one external id of each scheme"
+            raise InvalidRequest(f"{at}.externalIds", message)
+    return found
 
 
 def check_patch(patch: ConceptPatch) -> None:

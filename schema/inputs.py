@@ -14,6 +14,7 @@ from graphstore.model import (
     SourceKind,
 )
 from resolvers import curation, ids
+from resolvers.claims import distinct_external_ids
 from schema.words import input_type
 
 
@@ -168,7 +169,7 @@ class ConceptInput:
             domain=self.domain,
             summary=self.summary,
             aliases=tuple(self.aliases),
-            external_ids={external.scheme: external.value for external in self.external_ids},
+            external_ids=distinct_external_ids("input.concepts", [(e.scheme, e.value) for e in self.external_ids]),
             evidence=(EvidenceClaim(source, self.quote, self.confidence),) if self.name else (),
             id=None if self.id is None else ids.raw_id("input.concepts.id", self.id, ids.CONCEPT),
         )
@@ -228,14 +229,14 @@ class UpdateConceptInput:
 
     def patch(self) -> ConceptPatch:
         """As the store knows it."""
-        external_ids = self.external_ids
+        external_ids = None if self.external_ids is None else [(e.scheme, e.value) for e in self.external_ids]
         return ConceptPatch(
             name=self.name,
             summary=self.summary,
             kind=self.kind,
             domain=self.domain,
             aliases=None if self.aliases is None else tuple(self.aliases),
-            external_ids=None if external_ids is None else {e.scheme: e.value for e in external_ids},
+            external_ids=None if external_ids is None else distinct_external_ids("input", external_ids),
         )
 
 

@@ -237,6 +237,10 @@ async def test_questions_that_cannot_be_answered(api: Api, query: str, argument:
         ({"concepts": [{"name": "a", "aliases": ["b"] * 21}]}, "input.concepts.0.aliases"),
         ({"concepts": [{"name": f"c{n}"} for n in range(101)]}, "input.concepts"),
         (
+            {"concepts": [{"name": "a", "externalIds": [{"scheme": "s", "value": v} for v in "12"]}]},
+            "input.concepts.externalIds",
+        ),
+        (
             {"concepts": [{"name": "a"}], "relations": [{"source": "a", "type": "IS_A", "target": "b"}]},
             "input.relations.0.target",
         ),
