@@ -3,16 +3,15 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from graphstore.model import (
-    Record,
-)
+from graphstore.model import Record
 
 
 class Archive(Protocol):
     """The whole content of a workspace, as records (docs/formats.md)."""
 
     def export(self) -> AsyncIterator[Record]:
-        """Everything stored, of one moment: concepts before relations before evidence."""
+        """Everything stored, of one moment: concepts before relations before evidence, and explorations after their
+        steps, members and events: whoever loads it stores one that can be taken up when all of it is there."""
         ...
 
     async def load(self, records: Sequence[Record]) -> Sequence[str | None]:

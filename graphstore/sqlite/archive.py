@@ -30,10 +30,10 @@ _KINDS = (
     _Kind("source", rows.SOURCE, rows.source, "id"),
     _Kind("relation", rows.RELATION, rows.relation, "source, target, type"),
     _Kind("evidence", rows.EVIDENCE, rows.evidence, "id"),
-    _Kind("exploration", exploration_rows.EXPLORATION, exploration_rows.exploration, "id"),
     _Kind("step", exploration_rows.STEP, exploration_rows.step, "id"),
     _Kind("member", exploration_rows.MEMBER, exploration_rows.member, "exploration, concept"),
     _Kind("event", exploration_rows.EVENT, exploration_rows.event, "exploration, seq"),
+    _Kind("exploration", exploration_rows.EXPLORATION, exploration_rows.exploration, "id"),
     _Kind(
         "idempotent_result",
         exploration_rows.IDEMPOTENT_RESULT,

@@ -15,11 +15,13 @@ from graphstore.model import (
     Concept,
     ConceptFilter,
     Direction,
+    Event,
     Exploration,
     ExplorationFilter,
     ExplorationStatus,
     Failure,
     IdempotentResult,
+    Member,
     PageRequest,
     Record,
     Relation,
@@ -100,6 +102,13 @@ async def test_concepts_come_before_relations_before_evidence(store: Store) -> N
     order = [kinds.index(kind) for kind in (Concept, Source, Relation, StoredEvidence)]
     assert order == sorted(order)
     assert len([k for i, k in enumerate(kinds) if i == 0 or kinds[i - 1] is not k]) == len(set(kinds))
+
+
+async def test_explorations_come_after_what_belongs_to_them(store: Store) -> None:
+    """A server may take up a loaded exploration at once: by then all its steps, members and events are there."""
+    await filled(store)
+    kinds = [type(record) for record in await records(store)]
+    assert kinds.index(Exploration) > max(n for n, kind in enumerate(kinds) if kind in (Step, Member, Event))
 
 
 async def test_a_load_in_any_order_is_the_same(store: Store, other: Store) -> None:
