@@ -19,6 +19,8 @@ class PayloadError(ValueError):
     def __init__(self, message: str, *, argument: str | None = None) -> None:
         super().__init__(f"{argument}: {message}" if argument else message)
         self.argument = argument
+        self.details: Mapping[str, str] = {"argument": argument} if argument else {}
+        """Further extensions of the error that the client gets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,20 @@ _STATUS = {
 class Refused(Exception):
     """The request is not one that can be carried out; nothing has been done."""
 
-    def __init__(self, status: HTTPStatus, message: str, code: str = Code.BAD_REQUEST, **headers: str) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        message: str,
+        code: str = Code.BAD_REQUEST,
+        details: Mapping[str, str] | None = None,
+        /,
+        **headers: str,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.details = details or {}
+        """Further extensions."""
         self.headers = headers
 
 
@@ -75,7 +85,7 @@ class Posts:
         try:
             return checked(parsed(body))
         except PayloadError as error:
-            raise Refused(HTTPStatus.BAD_REQUEST, str(error), _code(error)) from None
+            raise Refused(HTTPStatus.BAD_REQUEST, str(error), _code(error), error.details) from None
 
     async def _stream(self, request: web.Request, results: AsyncGenerator[ExecutionResult, None]) -> web.StreamResponse:
         headers = {"Content-Type": EVENTS, "Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
@@ -129,7 +139,7 @@ def json_response(
 def error_response(request: web.Request, refused: Refused) -> web.Response:
     """What a client is told whose request cannot be carried out: JSON, whatever it accepts."""
     media = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("Accept", "") else JSON
-    error = {"message": str(refused), "extensions": {"code": refused.code}}
+    error = {"message": str(refused), "extensions": {"code": refused.code, **refused.details}}
     return json_response({"errors": [error]}, refused.status, media, refused.headers)
 
 

@@ -1,6 +1,7 @@
 """The endpoint `/graphql`: GraphQL over POST (see `continuum.posts`) and over WebSockets, by graphql-transport-ws."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
@@ -99,7 +100,12 @@ class GraphQLEndpoint:
         try:
             workspace = checked_workspace(request.headers.get(WORKSPACE_HEADER))
         except WorkspaceNameError as error:
-            raise Refused(HTTPStatus.BAD_REQUEST, f"{WORKSPACE_HEADER}: {error}", Code.BAD_USER_INPUT) from None
+            raise Refused(
+                HTTPStatus.BAD_REQUEST,
+                f"{WORKSPACE_HEADER}: {error}",
+                Code.BAD_USER_INPUT,
+                {"argument": WORKSPACE_HEADER},
+            ) from None
         return Caller(self._services, ANONYMOUS.name, workspace)
 
     async def _on_shutdown(self, _app: web.Application) -> None:
@@ -146,7 +152,7 @@ class _Conversation(BaseGraphQLTransportWSHandler[Caller, None]):
         try:
             payload = checked(message.get("payload"))
         except PayloadError as error:
-            await self._refuse(message["id"], str(error), Code.BAD_USER_INPUT)
+            await self._refuse(message["id"], str(error), Code.BAD_USER_INPUT, error.details)
             return
         if most is not None and len(self.operations) >= most and message["id"] not in self.operations:
             text = f"This socket carries {most} operations already; complete one, or open another socket."
@@ -162,11 +168,11 @@ class _Conversation(BaseGraphQLTransportWSHandler[Caller, None]):
         if not isinstance(error, WebSocketDisconnected):
             _log.error("socket_operation_failed", exc_info=error)
 
-    async def _refuse(self, id: str, message: str, code: Code) -> None:
+    async def _refuse(self, id: str, message: str, code: Code, details: Mapping[str, str] | None = None) -> None:
         if not self.connection_acknowledged:
             await self.websocket.close(code=4401, reason="Unauthorized")
             return
-        error = GraphQLError(message, extensions={"code": code})
+        error = GraphQLError(message, extensions={"code": code, **(details or {})})
         await self.send_message({"id": id, "type": "error", "payload": [error.formatted]})
 
 

@@ -262,6 +262,25 @@ async def test_knowledge_that_cannot_be_stored(api: Api, input: dict[str, Any], 
     assert argument in await refused(api, ADD, argument, input=input)
 
 
+@pytest.mark.parametrize(
+    ("body", "argument"),
+    [
+        ({"query": 5}, "query"),
+        ({"query": COUNTS, "variables": []}, "variables"),
+        ({"query": COUNTS, "operationName": 5}, "operationName"),
+        ({"query": ADD, "variables": {"input": {"concepts": [{"name": "a\0"}]}}}, "$input.concepts.0.name"),
+    ],
+)
+async def test_requests_that_are_none_name_the_argument(api: Api, body: dict[str, Any], argument: str) -> None:
+    """The same error over HTTP and over a WebSocket."""
+    async with api.send(body) as response:
+        errors = (await response.json())["errors"]
+    assert errors[0]["extensions"] == {"code": "BAD_USER_INPUT", "argument": argument}
+    async with api.socket() as socket:
+        await socket.connection.send_json({"type": "subscribe", "id": "1", "payload": body})
+        assert (await socket.connection.receive_json())["payload"] == errors
+
+
 @pytest.mark.parametrize("after", [-1, 1, 2_000_000_000])
 async def test_events_after_a_number_that_cannot_be(api: Api, after: int) -> None:
     """A subscription after a number that no event has yet is refused, over its socket, and then complete."""
