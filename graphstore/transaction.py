@@ -17,6 +17,7 @@ from graphstore.model import (
     IdempotentResult,
     Member,
     Merge,
+    Progress,
     Relation,
     RelationKey,
     Source,
@@ -151,6 +152,10 @@ class ExplorationStatements(Protocol):
 
     async def lock(self, ids: Sequence[str]) -> Mapping[str, Exploration]:
         """Take the write lock on explorations, in the order of their ids, and read them after that."""
+        ...
+
+    async def counted(self, ids: Sequence[str]) -> Mapping[str, tuple[Progress, int]]:
+        """How far explorations are by their members and steps, and the number of their newest event, 0 for none."""
         ...
 
     async def put_exploration(self, exploration: Exploration) -> None:

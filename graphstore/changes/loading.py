@@ -35,7 +35,22 @@ async def load(tx: Transaction, records: Sequence[Record]) -> list[str | None]:
     for kind, put in _puts(tx).items():
         if kind in by_kind:
             await put(by_kind[kind])
+    touched = {e.id for e in by_kind.get(Exploration, ())}
+    touched |= {record.exploration for kind in (Step, Member, Event) for record in by_kind.get(kind, ())}
+    await _recount(tx, sorted(touched))
     return refusals
+
+
+async def _recount(tx: Transaction, ids: Sequence[str]) -> None:
+    """Let explorations be as far as what is stored of them: records may be missing, or older than what was there."""
+    counted = await tx.counted(ids)
+    for id, exploration in (await tx.lock(ids)).items():
+        progress, newest = counted[id]
+        spent = replace(exploration.spent, concepts=progress.concepts_found)
+        next_seq = max(exploration.next_seq, newest + 1)
+        counts = replace(exploration, progress=progress, spent=spent, next_seq=next_seq)
+        if counts != exploration:
+            await tx.put_exploration(counts)
 
 
 def _puts(tx: Transaction) -> dict[type[Any], Callable[[list[Any]], Awaitable[None]]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from graphstore.model import ConceptId, Event, Exploration, IdempotentResult, Member, Step
+from graphstore.model import ConceptId, Event, Exploration, IdempotentResult, Member, Progress, Step
 from graphstore.sqlite.exploration_rows import (
     EVENT,
     EXPLORATION,
@@ -32,6 +32,16 @@ _PUT_MEMBER = upsert("member", MEMBER, ("exploration", "concept"))
 _PUT_EVENT = upsert("event", EVENT, ("exploration", "seq"))
 _PUT_RESULT = upsert("idempotent_result", IDEMPOTENT_RESULT, ("principal", "mutation", "key"))
 
+_OWN = "workspace = e.workspace AND exploration = e.id"
+_COUNTED = f"""
+    SELECT e.id,
+      (SELECT count(*) FROM member WHERE {_OWN}),
+      (SELECT count(*) FROM step WHERE {_OWN} AND state = 'DONE'),
+      (SELECT count(*) FROM step WHERE {_OWN} AND state = 'PENDING'),
+      (SELECT count(*) FROM step WHERE {_OWN} AND state = 'FAILED'),
+      (SELECT coalesce(max(seq), 0) FROM event WHERE {_OWN})
+    FROM json_each(:keys) AS asked
+    CROSS JOIN exploration AS e ON e.workspace = :workspace AND e.id = asked.value"""
 _STEPS_OF = f"""
     SELECT {listed(STEP, "s")} FROM json_each(:keys) AS asked
     CROSS JOIN step AS s ON s.workspace = :workspace AND s.exploration = :exploration AND s.concept = asked.value"""
@@ -72,6 +82,10 @@ class SqliteExplorationStatements(Statements):
     async def lock(self, ids: Sequence[str]) -> Mapping[str, Exploration]:
         """See `ExplorationStatements.lock`. The transaction has locked the whole file already."""
         return by_id(self._db, self._workspace, sorted(ids)) if ids else {}
+
+    async def counted(self, ids: Sequence[str]) -> Mapping[str, tuple[Progress, int]]:
+        """See `ExplorationStatements.counted`."""
+        return {id: (Progress(*counts), newest) for id, *counts, newest in self._rows_of(_COUNTED, ids)}
 
     async def put_exploration(self, exploration: Exploration) -> None:
         """See `ExplorationStatements.put_exploration`."""

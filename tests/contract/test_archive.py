@@ -23,6 +23,7 @@ from graphstore.model import (
     IdempotentResult,
     Member,
     PageRequest,
+    Progress,
     Record,
     Relation,
     RelationKey,
@@ -149,6 +150,21 @@ async def test_loaded_explorations_wait_for_an_owner(store: Store, other: Store,
     claimed = await other.work.claim(running, "heir", 60)
     assert claimed is not None
     assert [e.seq for e in await other.explorations.events(running, 0, 10)] == [1, 2, 3]
+
+
+async def test_counts_are_true_after_an_older_file_and_an_incomplete_one(store: Store, other: Store) -> None:
+    """An exploration that went on since the export keeps to its budget and its numbers; one of which steps are
+    missing comes to its end."""
+    id = (await begun(store, concepts=9)).id
+    await store.work.commit(outcome(id, await next_step(store, id), known("root", "a", "b")))
+    older = await records(store)
+    await store.work.commit(outcome(id, await next_step(store, id), known("a", "c", "d")))
+    await loaded(store, older)
+    now = (await store.explorations.get([id]))[id]
+    assert (now.progress.concepts_found, now.spent.concepts) == (5, 5)
+    assert now.next_seq - 1 == (await store.explorations.events(id, 0, 10))[-1].seq == 3
+    await loaded(other, [r for r in older if not isinstance(r, Step)])
+    assert (await other.explorations.get([id]))[id].progress == Progress(concepts_found=3)
 
 
 async def test_a_record_that_does_not_fit_is_refused_and_the_rest_goes_on(store: Store) -> None:
