@@ -231,16 +231,17 @@ async def _widen_frontier(
 ) -> int:
     """Steps for the members that this step brought within reach; how many are new.
 
-    Members come nearer only when a failed step is retried after its depth was passed.
+    Members come nearer only when a failed step is retried after its depth was passed. One that joins has a step
+    already where it was a member before, for as long as another concept was merged into it.
     """
     nearer = [replace(m, depth=step.depth + 1) for id, m in before.items() if id != root and m.depth > step.depth + 1]
     await tx.put_members(nearer)
-    present = {s.concept: s for s in await tx.steps_of(exploration.id, [m.concept for m in nearer])}
+    reached = [m for m in (*joined, *nearer) if m.concept != root]
+    present = {s.concept: s for s in await tx.steps_of(exploration.id, [m.concept for m in reached])}
     moved = [replace(s, depth=step.depth + 1) for s in present.values() if s.state is StepState.PENDING]
-    reached = [m for m in (*joined, *nearer) if m.concept != root and m.concept not in present]
     opened = [
         new_step(tx, exploration.id, m.concept, m.depth, priority=1 / (1 + rank))
-        for rank, m in enumerate(reached)
+        for rank, m in enumerate(m for m in reached if m.concept not in present)
         if m.depth < exploration.options.depth
     ]
     await tx.put_steps([*moved, *opened])

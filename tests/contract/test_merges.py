@@ -16,6 +16,7 @@ from graphstore.model import (
     Direction,
     Knowledge,
     PageRequest,
+    Progress,
     RelationKey,
 )
 from graphstore.port import Store
@@ -163,6 +164,22 @@ async def test_pending_steps_go_along_with_a_merge_and_come_back(store: Store) -
         [step] = (await store.explorations.frontier(exploration, 5)).ready
         assert step.concept == concept
         assert (await store.explorations.get([exploration]))[exploration].progress == before
+
+
+async def test_a_concept_that_was_expanded_while_merged_may_be_found_again(store: Store) -> None:
+    """It joins the exploration that it left by the unmerge; its step is not taken twice."""
+    exploration = (await begun(store, depth=3)).id
+    await store.work.commit(outcome(exploration, await next_step(store, exploration), known("root", "b", "c")))
+    [b], [c] = (await store.concepts.named(["b", "c"])).values()
+    ids = await added(store, "a")
+    await store.curation.merge(ids["a"], [b.id])
+    steps = {s.concept: s.id for s in (await store.explorations.frontier(exploration, 5)).ready}
+    await store.work.commit(outcome(exploration, steps[ids["a"]], known("a")))
+    await store.curation.unmerge(b.id)
+    recorded = await store.work.commit(outcome(exploration, steps[c.id], known("c", "a")))
+    assert recorded.complete
+    assert [m.concepts for m in recorded.events] == [(ids["a"],)]
+    assert (await store.explorations.get([exploration]))[exploration].progress == Progress(4, 3, 0, 0)
 
 
 async def test_a_deleted_concept_forgets_what_had_been_merged_into_it(store: Store) -> None:
