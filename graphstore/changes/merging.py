@@ -123,9 +123,10 @@ def _without(concept: Concept, merge: Merge) -> Concept:
 
 
 def _refuse_shared(restored: Concept, kept: Concept) -> None:
-    """Raise `ConflictError` for an external id that the concept left behind has by itself, not through the merge."""
+    """Raise `ConflictError` for an external id that the concept left behind has by itself, not through the merge,
+    unless another scheme tells the two apart."""
     shared = restored.external_ids.items() & kept.external_ids.items()
-    if shared:
+    if shared and all(kept.external_ids.get(s, v) == v for s, v in restored.external_ids.items()):
         scheme, value = min(shared)
         raise ConflictError(f"{scheme}:{value} is an external id of {kept.name!r} itself by now: remove it there first")
 

@@ -152,6 +152,17 @@ async def test_an_unmerge_leaves_no_external_id_with_two_concepts(store: Store) 
     assert await records(store) == before
 
 
+async def test_concepts_that_share_an_external_id_are_parted_again(store: Store) -> None:
+    """Where another scheme told them apart before, it does so afterwards."""
+    ids = await added(
+        store, claim("a", external_ids={"w": "1", "v": "1"}), claim("b", external_ids={"w": "1", "v": "2"})
+    )
+    before = await content(store)
+    await store.curation.merge(ids["a"], [ids["b"]])
+    await store.curation.unmerge(ids["b"])
+    assert await content(store) == before
+
+
 async def test_pending_steps_go_along_with_a_merge_and_come_back(store: Store) -> None:
     """Afterwards the exploration goes on with its own members, and its counts are true."""
     exploration = (await begun(store)).id
