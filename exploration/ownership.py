@@ -247,7 +247,8 @@ class Ownership:
             return None
         failed = StepFilter(states=(StepState.FAILED,))
         pages = await self.store.explorations.steps([self.exploration.id], failed, PageRequest(1))
-        return next((item.value.error for page in pages.values() for item in page.items), None)
+        errors = (item.value.error for page in pages.values() for item in page.items)
+        return next(errors, "nothing is left to be done: what it would have begun with was deleted")
 
     async def _announce(self, seq: int) -> None:
         await self.tools.feed.announce(self._ref, seq)

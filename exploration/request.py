@@ -82,4 +82,4 @@ def check_budget(budget: Budget, limits: Limits) -> None:
 
 def _check_range(argument: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:  # also refuses NaN
-        raise InvalidRequest(argument, f"{value:g} is not between {low:g} and {high:g}")
+        raise InvalidRequest(argument, f"{value:,} is not between {low:,} and {high:,}")

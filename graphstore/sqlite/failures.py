@@ -49,7 +49,7 @@ _MEANINGS: dict[int, tuple[Callable[[str], StoreError], str]] = {
     sqlite3.SQLITE_IOERR: _UNUSABLE,
     sqlite3.SQLITE_NOMEM: _UNUSABLE,
     sqlite3.SQLITE_PROTOCOL: _UNUSABLE,
-    sqlite3.SQLITE_CONSTRAINT: (ConflictError, "something like it is stored already ({error})"),
+    sqlite3.SQLITE_CONSTRAINT: (ConflictError, "something like it is stored already"),
     sqlite3.SQLITE_TOOBIG: (InvalidError, "this is too big to be stored ({error})"),
 }
 

@@ -30,7 +30,7 @@ def opened(tmp_path: Path, scripted: Scripted) -> Opened:
 
     @asynccontextmanager
     async def open_parts(*, sweep: bool = True, source_name: str = "scripted", **settings: Any) -> AsyncIterator[Parts]:
-        values = {"data_dir": tmp_path, "lease_seconds": 0.6, "knowledge_sources": ("scripted",), **settings}
+        values = {"data_dir": tmp_path, "lease_seconds": 0.6, "knowledge_sources": (source_name,), **settings}
         async with assembled(Settings(**values), sweep=sweep, sources={source_name: lambda _store: scripted}) as parts:
             yield parts
 
