@@ -61,10 +61,10 @@ async def test_a_relation_leads_to_the_next_concept(page: Page) -> None:
     """A relation in the panel opens the concept at its other end, in the picture too."""
     await explore(page, "photosynthesis")
     await page.get_by_role("button", name=re.compile("^Chlorophyll,")).click()
-    await panel(page).get_by_role("button", name="Light", exact=True).click()
+    await panel(page).get_by_role("button", name="Photosynthesis", exact=True).click()
 
-    await expect(panel(page).get_by_role("heading", name="Light", exact=True)).to_be_visible()
-    await expect(page.locator(".node.selected")).to_have_attribute("aria-label", re.compile("^Light,"))
+    await expect(panel(page).get_by_role("heading", name="Photosynthesis", exact=True)).to_be_visible()
+    await expect(page.locator(".node.selected")).to_have_attribute("aria-label", re.compile("^Photosynthesis,"))
 
 
 async def test_the_address_shows_the_same_again(page: Page) -> None:

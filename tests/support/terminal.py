@@ -66,6 +66,7 @@ def in_terminal(
     when what it has shown so far says so."""
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - the other process
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background would have it ignored
         os.environ.update(environment(data_dir, **settings), TERM="xterm-256color", COLUMNS=str(width), LINES="40")
         os.execv(sys.executable, command(*arguments))
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
