@@ -60,10 +60,11 @@ def in_terminal(
     width: int = 100,
     press_when: Callable[[str], bool] = lambda _: False,
     keys: bytes = CTRL_C,
+    insist: bool = False,
     **settings: object,
 ) -> Ended:
     """Run a command in a terminal of its own, to its end; both outputs together. The keys are pressed once,
-    when what it has shown so far says so."""
+    when what it has shown so far says so; with `insist` again each second, as a person does whom nothing answers."""
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - the other process
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background would have it ignored
@@ -72,11 +73,12 @@ def in_terminal(
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, width, 0, 0))
     shown, pressed, deadline = b"", False, time.monotonic() + LIMIT
     try:
-        while piece := _read(terminal, deadline):
-            shown += piece
-            if not pressed and press_when(shown.decode(errors="replace")):
+        while (piece := _read(terminal)) != b"":
+            shown += piece or b""
+            if press_when(shown.decode(errors="replace")) and (not pressed or (insist and piece is None)):
                 os.write(terminal, keys)
                 pressed = True
+            assert time.monotonic() < deadline, shown.decode(errors="replace")
         _, status = os.waitpid(child, 0)
     except BaseException:
         os.kill(child, signal.SIGKILL)
@@ -87,11 +89,11 @@ def in_terminal(
     return Ended(os.waitstatus_to_exitcode(status), shown.decode(errors="replace"), "")
 
 
-def _read(terminal: int, deadline: float) -> bytes:
-    """What is shown next, nothing at the end. Raises `TimeoutError` when there is neither in time."""
-    ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+def _read(terminal: int) -> bytes | None:
+    """What is shown next; nothing at the end; None when nothing is shown for a second."""
+    ready, _, _ = select.select([terminal], [], [], 1.0)
     if not ready:
-        raise TimeoutError("the command shows nothing more, and does not end")
+        return None
     try:
         return os.read(terminal, 65_536)
     except OSError:  # Linux says so when the other end is closed
