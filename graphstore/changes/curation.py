@@ -6,6 +6,7 @@ from dataclasses import replace
 import orjson
 
 from graphstore.changes import merging
+from graphstore.changes.journal import recount
 from graphstore.changes.recording import check_types, rebuild, refresh_concepts, resolve, store_sources, write
 from graphstore.errors import ConflictError, IdempotencyConflict, NotFoundError, VersionConflict
 from graphstore.identity import distinct_names, marks_of
@@ -18,11 +19,9 @@ from graphstore.model import (
     Idempotency,
     IdempotentResult,
     Knowledge,
-    Member,
     Recorded,
     Relation,
     RelationKey,
-    Step,
     StoredEvidence,
     Subject,
     Tombstone,
@@ -227,11 +226,12 @@ async def _refuse_taken(tx: Transaction, concept: Concept, giving_back: ConceptI
 
 
 async def _leave_explorations(tx: Transaction, concept: ConceptId) -> None:
-    members: Sequence[Member] = await tx.memberships([concept])
-    steps: Sequence[Step] = await tx.pending_steps_on([concept])
-    await merging.adjust_progress(tx, left=members, dropped_steps=steps)
+    members = await tx.memberships([concept])
+    steps = await tx.pending_steps_on([concept])
+    explorations = await tx.lock(sorted({m.exploration for m in members} | {s.exploration for s in steps}))
     await tx.delete_members(members)
     await tx.delete_steps([s.id for s in steps])
+    await recount(tx, explorations)
 
 
 def _recorded_json(recorded: Recorded) -> str:

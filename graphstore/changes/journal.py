@@ -1,5 +1,6 @@
 """Writing down what happens to an exploration: every change of it is one numbered event."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -52,6 +53,19 @@ async def change_status(
     )
     exploration, _ = await note(tx, exploration, EventKind.STATUS_CHANGED, status=status, reason=reason)
     return exploration
+
+
+async def recount(tx: Transaction, ids: Collection[str]) -> None:
+    """Let explorations be as far as what is stored of them, after it was changed outside of their own steps."""
+    explorations = await tx.lock(sorted(ids))
+    counted = await tx.counted(list(explorations))
+    for id, exploration in explorations.items():
+        progress, newest = counted[id]
+        spent = replace(exploration.spent, concepts=progress.concepts_found)
+        next_seq = max(exploration.next_seq, newest + 1)
+        counts = replace(exploration, progress=progress, spent=spent, next_seq=next_seq)
+        if counts != exploration:
+            await tx.put_exploration(counts)
 
 
 def new_step(tx: Transaction, exploration: str, concept: ConceptId | None, depth: int, priority: float) -> Step:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from graphstore.changes.journal import recount
 from graphstore.model import (
     ENDED,
     Concept,
@@ -37,34 +38,13 @@ async def load(tx: Transaction, records: Sequence[Record]) -> list[str | None]:
             await put(by_kind[kind])
     touched = {e.id for e in by_kind.get(Exploration, ())}
     touched |= {record.exploration for kind in (Step, Member, Event) for record in by_kind.get(kind, ())}
-    await _recount(tx, sorted(touched))
+    await recount(tx, touched)
     return refusals
 
 
-async def _recount(tx: Transaction, ids: Sequence[str]) -> None:
-    """Let explorations be as far as what is stored of them: records may be missing, or older than what was there."""
-    counted = await tx.counted(ids)
-    for id, exploration in (await tx.lock(ids)).items():
-        progress, newest = counted[id]
-        spent = replace(exploration.spent, concepts=progress.concepts_found)
-        next_seq = max(exploration.next_seq, newest + 1)
-        counts = replace(exploration, progress=progress, spent=spent, next_seq=next_seq)
-        if counts != exploration:
-            await tx.put_exploration(counts)
-
-
 def _puts(tx: Transaction) -> dict[type[Any], Callable[[list[Any]], Awaitable[None]]]:
-    async def put_merges(rows: list[Merge]) -> None:
-        for merge in rows:
-            await tx.put_merge(merge)
-
-    async def put_explorations(rows: list[Exploration]) -> None:
-        for exploration in rows:
-            await tx.put_exploration(_unowned(exploration))
-
-    async def put_results(rows: list[IdempotentResult]) -> None:
-        for result in rows:
-            await tx.put_idempotent_result(result)
+    async def put_steps(steps: list[Step]) -> None:
+        await tx.put_steps([replace(step, reserved=None) for step in steps])
 
     return {
         Concept: tx.put_concepts,
@@ -72,20 +52,21 @@ def _puts(tx: Transaction) -> dict[type[Any], Callable[[list[Any]], Awaitable[No
         Relation: tx.put_relations,
         StoredEvidence: tx.put_evidence,
         Tombstone: tx.put_tombstones,
-        Merge: put_merges,
-        Exploration: put_explorations,
-        Step: _put_steps(tx),
+        Merge: _one_by_one(tx.put_merge),
+        Exploration: _one_by_one(lambda exploration: tx.put_exploration(_unowned(exploration))),
+        Step: put_steps,
         Member: tx.put_members,
         Event: tx.put_events,
-        IdempotentResult: put_results,
+        IdempotentResult: _one_by_one(tx.put_idempotent_result),
     }
 
 
-def _put_steps(tx: Transaction) -> Callable[[list[Step]], Awaitable[None]]:
-    async def put(rows: list[Step]) -> None:
-        await tx.put_steps([replace(step, reserved=None) for step in rows])
+def _one_by_one(put: Callable[[Any], Awaitable[None]]) -> Callable[[list[Any]], Awaitable[None]]:
+    async def put_all(records: list[Any]) -> None:
+        for record in records:
+            await put(record)
 
-    return put
+    return put_all
 
 
 def _unowned(exploration: Exploration) -> Exploration:

@@ -1,8 +1,9 @@
 """Two concepts become one, and can be taken apart again, because evidence remembers what it spoke of at first."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from graphstore.changes.journal import recount
 from graphstore.changes.recording import rebuild, refresh_concepts
 from graphstore.errors import ConflictError, InvalidError
 from graphstore.identity import distinct_names
@@ -58,31 +59,6 @@ async def unmerge(tx: Transaction, merge: Merge) -> Concept:
     await _take_back_memberships(tx, restored.id, merge.memberships, into.id, passed_on.joined)
     await _refreshed(tx, kept)
     return await _refreshed(tx, restored)
-
-
-async def adjust_progress(
-    tx: Transaction,
-    *,
-    left: Iterable[Member] = (),
-    joined: Iterable[Member] = (),
-    dropped_steps: Iterable[Step] = (),
-) -> None:
-    """Keep the counts of explorations true when members or pending steps come and go outside of their own steps."""
-    found: dict[str, int] = {}
-    pending: dict[str, int] = {}
-    for member in left:
-        found[member.exploration] = found.get(member.exploration, 0) - 1
-    for member in joined:
-        found[member.exploration] = found.get(member.exploration, 0) + 1
-    for step in dropped_steps:
-        pending[step.exploration] = pending.get(step.exploration, 0) - 1
-    for id, exploration in (await tx.lock(sorted({*found, *pending}))).items():
-        p, s = exploration.progress, exploration.spent
-        progress = replace(
-            p, concepts_found=p.concepts_found + found.get(id, 0), steps_pending=p.steps_pending + pending.get(id, 0)
-        )
-        spent = replace(s, concepts=s.concepts + found.get(id, 0))
-        await tx.put_exploration(replace(exploration, progress=progress, spent=spent))
 
 
 async def _passed_on(tx: Transaction, merge: Merge) -> Merge:
@@ -160,12 +136,13 @@ def _moved(subject: Subject, home: Mapping[ConceptId, ConceptId]) -> Subject:
 
 async def _hand_over_memberships(tx: Transaction, members: Sequence[Member], into: ConceptId) -> tuple[str, ...]:
     """Put `into` in the place of another concept; the explorations which it has joined only by that."""
+    explorations = await tx.lock(sorted({m.exploration for m in members}))
     already = {m.exploration for m in await tx.memberships([into])}
     joining = [replace(m, concept=into) for m in members if m.exploration not in already]
-    await adjust_progress(tx, left=members, joined=joining)
     await tx.delete_members(members)
     await tx.put_members(joining)
     await _hand_over_steps(tx, await tx.pending_steps_on([members[0].concept]) if members else (), into)
+    await recount(tx, explorations)
     return tuple(m.exploration for m in joining)
 
 
@@ -173,18 +150,16 @@ async def _take_back_memberships(
     tx: Transaction, restored: ConceptId, memberships: Sequence[Member], into: ConceptId, joined: Collection[str]
 ) -> None:
     present = [m for m in await tx.memberships([into]) if m.exploration in joined]
-    explorations = await tx.lock(sorted({m.exploration for m in memberships}))
-    back = [m for m in memberships if m.exploration in explorations]
-    await adjust_progress(tx, left=present, joined=back)
-    await tx.delete_members(present)
-    await tx.put_members(back)
     left = {m.exploration for m in present}
+    explorations = await tx.lock(sorted(left | {m.exploration for m in memberships}))
+    await tx.delete_members(present)
+    await tx.put_members([m for m in memberships if m.exploration in explorations])
     await _hand_over_steps(tx, [s for s in await tx.pending_steps_on([into]) if s.exploration in left], restored)
+    await recount(tx, explorations)
 
 
 async def _hand_over_steps(tx: Transaction, steps: Sequence[Step], to: ConceptId) -> None:
     """Let pending steps be about another concept; where the exploration has a step on that, they are dropped."""
     doubled = [s for s in steps if await tx.steps_of(s.exploration, [to])]
-    await adjust_progress(tx, dropped_steps=doubled)
     await tx.delete_steps([s.id for s in doubled])
     await tx.put_steps([replace(s, concept=to) for s in steps if s not in doubled])
