@@ -23,20 +23,31 @@ from graphstore.model import Budget, Exploration, ExplorationStatus
 from providers.knowledge.port import Subject
 from resolvers.ids import EXPLORATION, global_id
 
+USUAL = Request()
+"""What is asked for where nothing else is."""
+
 
 @click.command(short_help="Explore a topic, without a server.")
 @click.argument("topic", nargs=-1)
-@click.option("--depth", type=int, default=2, show_default=True, help="Relations away from the topic to go (1 to 6).")
 @click.option(
-    "--breadth", type=int, default=12, show_default=True, help="Neighbours followed of one concept (1 to 50)."
+    "--depth", type=int, default=USUAL.depth, show_default=True, help="Relations away from the topic to go (1 to 6)."
 )
-@click.option("--concepts", type=int, default=200, show_default=True, help="Stop after so many concepts.")
-@click.option("--seconds", type=float, default=600, show_default=True, help="Stop after so much time.")
+@click.option(
+    "--breadth",
+    type=int,
+    default=USUAL.breadth,
+    show_default=True,
+    help="Neighbours followed of one concept (1 to 50).",
+)
+@click.option(
+    "--concepts", type=int, default=USUAL.budget.concepts, show_default=True, help="Stop after so many concepts."
+)
+@click.option("--seconds", type=float, default=USUAL.budget.seconds, show_default=True, help="Stop after so much time.")
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Ask this source (atlas, graph); repeatable.")
 @click.option("--sense", type=click.IntRange(min=1), metavar="N", help="Which sense of the topic, by its number.")
 @click.option("--concept", metavar="ID", help="Start from this stored concept instead of a topic.")
 @click.option("--instructions", default="", metavar="TEXT", help="What to look for, in your words.")
-@click.option("--language", default="en", show_default=True, metavar="TAG", help="Language of the answers.")
+@click.option("--language", default=USUAL.language, show_default=True, metavar="TAG", help="Language of the answers.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each event, and a summary as the last line.")
 @pass_shell
 def explore(
