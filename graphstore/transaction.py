@@ -33,6 +33,13 @@ T = TypeVar("T")
 class GraphStatements(Protocol):
     """Concepts, relations, evidence."""
 
+    async def lock_graph(self) -> None:
+        """Take the write lock on the workspace's graph: what is read after this is what the writes are decided on.
+
+        Taken before any lock on explorations, so that two transactions cannot wait for each other.
+        """
+        ...
+
     async def concepts(self, ids: Sequence[ConceptId]) -> Mapping[ConceptId, Concept]:
         """Concepts by the id asked for, merges followed."""
         ...

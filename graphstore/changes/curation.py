@@ -40,6 +40,7 @@ class StoreCuration:
         """See `Curation.add`."""
 
         async def procedure(tx: Transaction) -> Recorded:
+            await tx.lock_graph()
             if idempotency and (before := await recall(tx, idempotency)) is not None:
                 return _recorded_from(before)
             resolved = await resolve(tx, knowledge.concepts, lift=True)
@@ -58,6 +59,7 @@ class StoreCuration:
         """See `Curation.update_concept`."""
 
         async def procedure(tx: Transaction) -> Concept:
+            await tx.lock_graph()
             before = await existing_concept(tx, id)
             if before.version != expected_version:
                 raise VersionConflict(expected_version, before.version)
@@ -74,6 +76,7 @@ class StoreCuration:
         """See `Curation.delete_concept`."""
 
         async def procedure(tx: Transaction) -> None:
+            await tx.lock_graph()
             concept = await existing_concept(tx, id)
             evidence = await tx.evidence_on([concept.id])
             keys = {e.subject for e in evidence if isinstance(e.subject, RelationKey)}
@@ -94,6 +97,7 @@ class StoreCuration:
         """See `Curation.retype_relation`."""
 
         async def procedure(tx: Transaction) -> Relation:
+            await tx.lock_graph()
             await check_types(tx, {type})
             before = (await tx.relations([key])).get(key)
             if before is None:
@@ -117,6 +121,7 @@ class StoreCuration:
         """See `Curation.delete_relation`."""
 
         async def procedure(tx: Transaction) -> None:
+            await tx.lock_graph()
             existing = await tx.relations([key])
             if key not in existing:
                 raise NotFoundError("relation", " ".join(key))
@@ -129,6 +134,7 @@ class StoreCuration:
         """See `Curation.delete_source`."""
 
         async def procedure(tx: Transaction) -> None:
+            await tx.lock_graph()
             evidence = await tx.evidence_from(id)
             if not await tx.delete_source(id):
                 raise NotFoundError("source", id)
@@ -144,6 +150,7 @@ class StoreCuration:
         """See `Curation.merge`."""
 
         async def procedure(tx: Transaction) -> Concept:
+            await tx.lock_graph()
             target = await existing_concept(tx, into)
             for other in others:
                 target = await merging.merge(tx, target, await existing_concept(tx, other))
@@ -155,6 +162,7 @@ class StoreCuration:
         """See `Curation.unmerge`."""
 
         async def procedure(tx: Transaction) -> Concept:
+            await tx.lock_graph()
             merge = await tx.merge(id)
             if merge is None:
                 raise NotFoundError("merged concept", id)

@@ -26,6 +26,7 @@ from graphstore.transaction import Transaction
 
 async def load(tx: Transaction, records: Sequence[Record]) -> list[str | None]:
     """Store a batch, replacing what has the same id; for each record None or why it was refused."""
+    await tx.lock_graph()
     refusals: list[str | None] = [None] * len(records)
     await _refuse_taken_names(tx, records, refusals)
     await _refuse_taken_sources(tx, records, refusals)

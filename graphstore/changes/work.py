@@ -96,6 +96,7 @@ class StoreWork:
         """See `Work.commit`."""
 
         async def procedure(tx: Transaction) -> Recorded:
+            await tx.lock_graph()
             exploration = await _owned(tx, outcome.exploration, outcome.token)
             step = (await tx.steps([outcome.step])).get(outcome.step)
             if step is None:  # its concept was deleted meanwhile

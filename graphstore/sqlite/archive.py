@@ -8,9 +8,9 @@ from typing import NamedTuple
 from graphstore.changes import load
 from graphstore.errors import UnavailableError
 from graphstore.model import Record
-from graphstore.sqlite import exploration_rows, rows
+from graphstore.rows import explorations, graph
+from graphstore.rows.graph import Row, listed
 from graphstore.sqlite.lanes import ReadLane, within_time
-from graphstore.sqlite.rows import Row, listed
 from graphstore.transaction import Transact
 
 _BATCH = 500
@@ -24,20 +24,20 @@ class _Kind(NamedTuple):
 
 
 _KINDS = (
-    _Kind("concept", rows.CONCEPT, rows.concept, "id"),
-    _Kind("merge", ("body",), rows.merge, "id"),
-    _Kind("tombstone", rows.TOMBSTONE, rows.tombstone, "mark"),
-    _Kind("source", rows.SOURCE, rows.source, "id"),
-    _Kind("relation", rows.RELATION, rows.relation, "source, target, type"),
-    _Kind("evidence", rows.EVIDENCE, rows.evidence, "id"),
-    _Kind("step", exploration_rows.STEP, exploration_rows.step, "id"),
-    _Kind("member", exploration_rows.MEMBER, exploration_rows.member, "exploration, concept"),
-    _Kind("event", exploration_rows.EVENT, exploration_rows.event, "exploration, seq"),
-    _Kind("exploration", exploration_rows.EXPLORATION, exploration_rows.exploration, "id"),
+    _Kind("concept", graph.CONCEPT, graph.concept, "id"),
+    _Kind("merge", ("body",), graph.merge, "id"),
+    _Kind("tombstone", graph.TOMBSTONE, graph.tombstone, "mark"),
+    _Kind("source", graph.SOURCE, graph.source, "id"),
+    _Kind("relation", graph.RELATION, graph.relation, "source, target, type"),
+    _Kind("evidence", graph.EVIDENCE, graph.evidence, "id"),
+    _Kind("step", explorations.STEP, explorations.step, "id"),
+    _Kind("member", explorations.MEMBER, explorations.member, "exploration, concept"),
+    _Kind("event", explorations.EVENT, explorations.event, "exploration, seq"),
+    _Kind("exploration", explorations.EXPLORATION, explorations.exploration, "id"),
     _Kind(
         "idempotent_result",
-        exploration_rows.IDEMPOTENT_RESULT,
-        exploration_rows.idempotent_result,
+        explorations.IDEMPOTENT_RESULT,
+        explorations.idempotent_result,
         "principal, mutation, key",
     ),
 )

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from graphstore.model import Page, PageRequest
-from graphstore.sqlite.paging import Order, grouped, page
-from graphstore.sqlite.rows import Parameters, Row, listed
+from graphstore.paging import grouped, page
+from graphstore.rows.graph import Row, listed
+from graphstore.sqlite.paging import Order
+from graphstore.sqlite.rows import Parameters
 
 T = TypeVar("T")
 

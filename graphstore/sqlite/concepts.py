@@ -14,10 +14,12 @@ from graphstore.model import (
     PageRequest,
     name_key,
 )
+from graphstore.paging import in_order, page
+from graphstore.rows.graph import CONCEPT, Row, concept, listed
 from graphstore.sqlite import search
 from graphstore.sqlite.lanes import Read
-from graphstore.sqlite.paging import Order, in_order, page
-from graphstore.sqlite.rows import CONCEPT, Parameters, Row, as_json, concept, listed
+from graphstore.sqlite.paging import Order
+from graphstore.sqlite.rows import Parameters, as_json
 
 _COLUMNS = listed(CONCEPT, "c")
 

@@ -4,9 +4,10 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from graphstore.model import Evidence, Page, PageRequest, Source, Subject
+from graphstore.rows.graph import SOURCE, Row, listed, moment, source, subject, subject_row
 from graphstore.sqlite.children import Children
 from graphstore.sqlite.paging import Order
-from graphstore.sqlite.rows import SOURCE, Parameters, Row, as_json, listed, moment, source, subject, subject_row
+from graphstore.sqlite.rows import Parameters, as_json
 
 _COLUMNS = ("id", "subject_source", "subject_type", "subject_target", "source", "quote", "confidence", "created")
 _OF_SUBJECTS = Children("evidence", _COLUMNS, Order(("doubt", "id"), (float, str)))

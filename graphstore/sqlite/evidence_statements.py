@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from graphstore.model import ConceptId, Source, StoredEvidence, Subject
-from graphstore.sqlite.rows import (
+from graphstore.rows.graph import (
     EVIDENCE,
     SOURCE,
     Row,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from graphstore.model import ConceptId, Event, Exploration, IdempotentResult, Member, Progress, Step
-from graphstore.sqlite.exploration_rows import (
+from graphstore.rows.explorations import (
     EVENT,
     EXPLORATION,
     IDEMPOTENT_RESULT,
@@ -20,8 +20,8 @@ from graphstore.sqlite.exploration_rows import (
     step,
     step_row,
 )
+from graphstore.rows.graph import Row, listed, microseconds
 from graphstore.sqlite.explorations import by_id, steps_by_id
-from graphstore.sqlite.rows import Row, listed, microseconds
 from graphstore.sqlite.statements import Statements, upsert
 
 IDEMPOTENCY_LIFE = timedelta(hours=24)

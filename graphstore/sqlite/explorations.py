@@ -17,8 +17,8 @@ from graphstore.model import (
     StepFilter,
     name_key,
 )
-from graphstore.sqlite.children import Children
-from graphstore.sqlite.exploration_rows import (
+from graphstore.paging import in_order, limited, page
+from graphstore.rows.explorations import (
     EVENT,
     EXPLORATION,
     MEMBER,
@@ -28,9 +28,11 @@ from graphstore.sqlite.exploration_rows import (
     member,
     step,
 )
+from graphstore.rows.graph import Row, listed, microseconds
+from graphstore.sqlite.children import Children
 from graphstore.sqlite.lanes import Read
-from graphstore.sqlite.paging import Order, in_order, limited, page
-from graphstore.sqlite.rows import Parameters, Row, as_json, listed, microseconds
+from graphstore.sqlite.paging import Order
+from graphstore.sqlite.rows import Parameters, as_json
 
 _ORDER = Order(("created", "id"), (int, str), falling=True)
 _MEMBERS = Children("member", MEMBER, Order(("seq", "concept"), (int, str)))

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from graphstore.model import Concept, ConceptId, Merge, Relation, RelationKey, Tombstone, name_key
-from graphstore.sqlite import concepts, relations
-from graphstore.sqlite.rows import (
+from graphstore.rows.graph import (
     CONCEPT,
     RELATION,
     concept,
@@ -16,6 +15,7 @@ from graphstore.sqlite.rows import (
     relation,
     relation_row,
 )
+from graphstore.sqlite import concepts, relations
 from graphstore.sqlite.statements import Statements, upsert
 
 _LOOK_UPS = """
@@ -50,6 +50,9 @@ _MERGED_INTO = """
 
 class ConceptStatements(Statements):
     """The part of `GraphStatements` that concerns concepts."""
+
+    async def lock_graph(self) -> None:
+        """See `GraphStatements.lock_graph`. The transaction has locked the whole file already."""
 
     async def concepts(self, ids: Sequence[ConceptId]) -> Mapping[ConceptId, Concept]:
         """See `GraphStatements.concepts`."""

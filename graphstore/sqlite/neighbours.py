@@ -4,8 +4,10 @@ import sqlite3
 from collections.abc import Mapping
 
 from graphstore.model import Concept, Page, PageRequest
-from graphstore.sqlite.paging import Order, grouped, page
-from graphstore.sqlite.rows import CONCEPT, Parameters, Row, concept, listed
+from graphstore.paging import grouped, page
+from graphstore.rows.graph import CONCEPT, Row, concept, listed
+from graphstore.sqlite.paging import Order
+from graphstore.sqlite.rows import Parameters
 
 _ORDER = Order(("doubt", "id"), (float, str))
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from graphstore.paging import limited
 from graphstore.port import ExplorationRef, StoreStatus
+from graphstore.rows.graph import microseconds
 from graphstore.sqlite import integrity, schema
 from graphstore.sqlite.exploration_statements import IDEMPOTENCY_LIFE
 from graphstore.sqlite.lanes import Lane, Read
-from graphstore.sqlite.paging import limited
-from graphstore.sqlite.rows import as_json, microseconds
+from graphstore.sqlite.rows import as_json
 from graphstore.sqlite.transaction import in_transaction
 
 _TRIM_BATCH = 5_000

@@ -16,13 +16,15 @@ from graphstore.model import (
     Source,
     Subject,
 )
+from graphstore.paging import limited
+from graphstore.rows.graph import RELATION, Row, listed, relation
 from graphstore.sqlite import evidence
 from graphstore.sqlite.children import Children
 from graphstore.sqlite.concepts import by_id
 from graphstore.sqlite.lanes import Read
 from graphstore.sqlite.neighbours import neighbour_counts, neighbours
-from graphstore.sqlite.paging import Order, limited
-from graphstore.sqlite.rows import RELATION, Parameters, Row, as_json, listed, relation
+from graphstore.sqlite.paging import Order
+from graphstore.sqlite.rows import Parameters, as_json
 
 _OF_CONCEPTS = Children(
     "relation", RELATION, Order(("doubt", "dearth", "type", "source", "target"), (float, int, str, str, str))

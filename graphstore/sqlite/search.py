@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from graphstore.identity import likeness
 from graphstore.model import Concept, Cursor, Hit, Page, PageRequest, name_key
-from graphstore.sqlite.paging import Order, in_order, limited, page
-from graphstore.sqlite.rows import CONCEPT, Parameters, Row, concept, listed
+from graphstore.paging import in_order, limited, page
+from graphstore.rows.graph import CONCEPT, Row, concept, listed
+from graphstore.sqlite.paging import Order
+from graphstore.sqlite.rows import Parameters
 from graphstore.words import matched, snippet, words
 
 MAX_WORDS = 32

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from graphstore.sqlite.rows import Row, as_json
+from graphstore.rows.graph import Row
+from graphstore.sqlite.rows import as_json
 
 
 class Statements:

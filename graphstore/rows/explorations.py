@@ -1,4 +1,4 @@
-"""Rows of explorations, and of what belongs to them, as values of the domain, and back."""
+"""Explorations, and what belongs to them, as rows of plain values, and back."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from graphstore.model import (
     StepState,
     name_key,
 )
-from graphstore.sqlite.rows import Row, microseconds, moment
+from graphstore.rows.graph import Row, microseconds, moment
 
 EXPLORATION = (
     *("id", "topic", "status", "reason", "options", "budget", "spent", "progress", "root"),
