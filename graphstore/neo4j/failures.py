@@ -1,0 +1,87 @@
+"""Neo4j's failures in the store's own words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from neo4j.exceptions import (
+    AuthError,
+    ConstraintError,
+    DatabaseUnavailable,
+    DriverError,
+    Forbidden,
+    IncompleteCommit,
+    Neo4jError,
+    TransientError,
+)
+
+from graphstore.errors import (
+    ConflictError,
+    InvalidError,
+    ReadOnlyError,
+    StoreError,
+    TimeLimitError,
+    UnavailableError,
+)
+
+_TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"
+_NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
+_TOO_LARGE = "too large to index"
+
+
+def passes_by_itself(error: Exception) -> bool:
+    """Whether the same work may well succeed in a moment, and was not done."""
+    return isinstance(error, Neo4jError | DriverError) and error.is_retryable()
+
+
+def raced(error: Exception) -> bool:
+    """The same, or that another transaction stored first what this one would have: begun anew, it finds it."""
+    return isinstance(error, ConstraintError) or passes_by_itself(error)
+
+
+@contextmanager
+def translated(location: str, seconds: float = 0.0) -> Iterator[None]:
+    """Raise what the driver raises as one of `graphstore.errors`; a defect of ours passes as it is."""
+    try:
+        yield
+    except (Neo4jError, DriverError) as error:
+        meaning = meaning_of(error, location, seconds)
+        if meaning is None:
+            raise
+        raise meaning from error
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise InvalidError(f"this cannot be stored: {error}") from error
+
+
+def meaning_of(error: Neo4jError | DriverError, location: str, seconds: float) -> StoreError | None:
+    """What went wrong, for those who know nothing of Neo4j; None when it is a defect of the adapter."""
+    match error:
+        case IncompleteCommit():
+            return UnavailableError(f"the connection to Neo4j at {location} was lost in a commit: it may be stored")
+        case DriverError():
+            return UnavailableError(f"Neo4j at {location} cannot be reached ({_first_line(error)})")
+        case AuthError():
+            return UnavailableError(f"Neo4j at {location} refuses these credentials: check NEO4J_USER, NEO4J_PASSWORD")
+        case ConstraintError():
+            return ConflictError("something like it is stored already")
+        case Forbidden():
+            return ReadOnlyError(f"this user of Neo4j at {location} may not write ({error.message})")
+        case DatabaseUnavailable() | TransientError():
+            return UnavailableError(f"Neo4j at {location} cannot do it just now ({error.message})")
+    return _meaning_of_code(error, location, seconds)
+
+
+def _meaning_of_code(error: Neo4jError, location: str, seconds: float) -> StoreError | None:
+    code, message = error.code or "", error.message or ""
+    if code.startswith(_TIMED_OUT):
+        return TimeLimitError(seconds)
+    if code == _NO_DATABASE:
+        return UnavailableError(f"Neo4j at {location} has no such database: check NEO4J_DATABASE")
+    if _TOO_LARGE in message:
+        return InvalidError("this is too long to be stored: a name or key that is looked up has 8,000 bytes at most")
+    if code.startswith("Neo.DatabaseError"):
+        return UnavailableError(f"Neo4j at {location} has a fault ({message})")
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
