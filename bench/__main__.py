@@ -92,7 +92,7 @@ async def _store_calls(data_dir: Path, variables: Mapping[str, Any]) -> dict[Cas
     """The calls that each request makes, counted in this process over the same file."""
     async with assembled(Settings(data_dir=data_dir), sweep=False) as parts:
         counted = CountedDatabase(parts.database)
-        app = Server(replace(parts, database=counted)).app  # type: ignore[arg-type]
+        app = Server.of(replace(parts, database=counted)).app  # type: ignore[arg-type]
         found = {}
         async with TestServer(app) as test_server, aiohttp.ClientSession(test_server.make_url("/")) as session:
             for case in CASES:

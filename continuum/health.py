@@ -1,22 +1,21 @@
 """Health: whether the process lives, and whether it can do its work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Collection, Mapping
 
 from aiohttp import web
 
-Check: TypeAlias = Callable[[], Awaitable[None]]
-"""Raises with a message for a person when what it checks cannot be used."""
+from continuum.assembly import Dependency
 
 
 class Health:
     """`GET /health` says that the process lives; `GET /ready` asks each dependency."""
 
-    def __init__(self, checks: Mapping[str, Check], *, time_limit: float = 2.0) -> None:
-        """`time_limit`: seconds after which a dependency counts as down."""
-        self._checks = checks
+    def __init__(self, *, secrets: Collection[str] = (), time_limit: float = 2.0) -> None:
+        """`secrets` are masked in what dependencies say. `time_limit`: seconds after which one counts as down."""
+        self._secrets = secrets
         self._time_limit = time_limit
+        self._dependencies: Mapping[str, Dependency] | None = None
         self.draining = False
         """Set when the process is about to stop: it is alive, but no longer ready."""
 
@@ -25,22 +24,43 @@ class Health:
         app.router.add_get("/health", self._alive)
         app.router.add_get("/ready", self._ready)
 
+    def begin(self, dependencies: Mapping[str, Dependency]) -> None:
+        """From now on the process can do its work, as far as its dependencies let it."""
+        self._dependencies = dependencies
+
     async def _alive(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
 
     async def _ready(self, _request: web.Request) -> web.Response:
-        results = await asyncio.gather(*map(self._result, self._checks.values()))
-        checks = dict(zip(self._checks, results, strict=True))
-        ready = not self.draining and all(c["status"] == "up" for c in checks.values())
-        status = "draining" if self.draining else "ready" if ready else "not ready"
-        return web.json_response({"status": status, "checks": checks}, status=200 if ready else 503)
+        if self._dependencies is None:
+            down = {"status": "down", "reason": "it is waited for"}
+            return web.json_response({"status": "starting", "checks": {"store": down}}, status=503)
+        dependencies = self._dependencies
+        results = await asyncio.gather(*map(self._result, dependencies.values()))
+        checks = dict(zip(dependencies, results, strict=True))
+        status = self._status([d for name, d in dependencies.items() if checks[name]["status"] == "down"])
+        return web.json_response(
+            {"status": status, "checks": checks}, status=200 if status in {"ready", "degraded"} else 503
+        )
 
-    async def _result(self, check: Check) -> dict[str, str]:
+    def _status(self, down: Collection[Dependency]) -> str:
+        if self.draining:
+            return "draining"
+        if any(dependency.needed for dependency in down):
+            return "not ready"
+        return "degraded" if down else "ready"
+
+    async def _result(self, dependency: Dependency) -> dict[str, str]:
         try:
             async with asyncio.timeout(self._time_limit):
-                await check()
+                await dependency.check()
         except TimeoutError:
             return {"status": "down", "reason": f"no answer within {self._time_limit:g} s"}
         except Exception as error:  # the edge: whatever a dependency raises is what is wrong with it
-            return {"status": "down", "reason": str(error)}
+            return {"status": "down", "reason": self._masked(str(error))}
         return {"status": "up"}
+
+    def _masked(self, reason: str) -> str:
+        for secret in self._secrets:
+            reason = reason.replace(secret, "***")
+        return reason

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from continuum.addresses import check_neo4j, check_redis, masked, secrets_of
 
 
 class SettingsError(ValueError):
@@ -17,8 +19,21 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(Path("data"), description="Where everything that is written lies.")
+    neo4j_uri: str | None = Field(
+        None, description="Neo4j server that keeps the graph, in place of the file in DATA_DIR: bolt://host:7687."
+    )
+    neo4j_user: str = Field("neo4j", description="Who logs in to Neo4j, where there is a NEO4J_PASSWORD.")
+    neo4j_password: SecretStr | None = Field(None, description="Password of NEO4J_USER; without one nobody logs in.")
+    neo4j_database: str = Field("neo4j", description="Name of the database on the Neo4j server.")
+    redis_url: SecretStr | None = Field(
+        None, description="Redis server that hands work to `continuum worker` processes: redis://host:6379/0."
+    )
+    redis_cache_url: SecretStr | None = Field(
+        None, description="Second Redis server, for what may be evicted; by default the same one."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    worker_port: int = Field(8001, ge=0, le=65_535, description="Port of a worker's /health and /ready.")
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
     graphiql: bool = Field(default=True, description="Whether GraphiQL is served at /graphiql.")
     knowledge_sources: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -33,6 +48,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_048_576, ge=1_024, le=67_108_864, description="Largest request body.")
     max_subscriptions: int = Field(100, ge=1, le=10_000, description="Subscriptions on one WebSocket.")
     event_retention_days: int = Field(30, ge=1, description="How long events of ended explorations are kept.")
+    startup_wait_seconds: float = Field(
+        60.0, ge=0, le=3_600, description="How long a process that starts waits for a Neo4j that is not there yet."
+    )
+    drain_seconds: float = Field(
+        0.5, ge=0, le=600, description="How long a stopping server says that it is not ready before it closes sockets."
+    )
     shutdown_seconds: float = Field(10.0, ge=0, le=600, description="How long running steps may take to finish.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Other origins whose pages may call the API, comma-separated."
@@ -54,6 +75,42 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("neo4j_uri")
+    @classmethod
+    def _is_neo4j(cls, value: str | None) -> str | None:
+        return None if value is None else check_neo4j(value)
+
+    @field_validator("redis_url", "redis_cache_url")
+    @classmethod
+    def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(check_redis(value.get_secret_value()))
+
+    @field_validator("redis_cache_url")
+    @classmethod
+    def _is_second(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and info.data.get("redis_url", value) is None:
+            raise ValueError("REDIS_URL must be set too: this is a second server beside that one")
+        return value
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must not be shown anywhere."""
+        urls = [url.get_secret_value() for url in (self.redis_url, self.redis_cache_url) if url]
+        password = {self.neo4j_password.get_secret_value()} if self.neo4j_password else set()
+        return frozenset(password.union(*map(secrets_of, urls)) - {""})
+
+    @property
+    def store_location(self) -> str:
+        """Where the graph is kept, as a person is told."""
+        if self.neo4j_uri is None:
+            return str(self.database_path)
+        return f"{self.neo4j_uri.rstrip('/')}/{self.neo4j_database}"
+
+    @property
+    def redis_location(self) -> str | None:
+        """Where the queue is, as a person is told."""
+        return masked(self.redis_url.get_secret_value()) if self.redis_url else None
+
     @property
     def database_path(self) -> Path:
         """The embedded store's file."""
@@ -65,8 +122,13 @@ class Settings(BaseSettings):
         return self.data_dir / "pages"
 
 
+_MASKED = frozenset({"neo4j_uri", "redis_url", "redis_cache_url"})
+
+
 def _explain(error: Any) -> str:
-    name = str(error["loc"][0]).upper()
-    field = Settings.model_fields.get(str(error["loc"][0]))
+    name = str(error["loc"][0])
+    field = Settings.model_fields.get(name)
     about = f" ({field.description})" if field and field.description else ""
-    return f"{name}={error['input']!r}: {error['msg']}{about}"
+    value = masked(str(error["input"])) if name in _MASKED else error["input"]
+    shown = "" if name == "neo4j_password" else f"={value!r}"
+    return f"{name.upper()}{shown}: {error['msg'].removeprefix('Value error, ')}{about}"

@@ -28,6 +28,7 @@ from continuum.assembly import Parts
 from continuum.middleware import add_cors
 from continuum.payload import PayloadError, checked, is_text, parsed
 from continuum.posts import Posts, Refused, error_response
+from continuum.settings import Settings
 from continuum.version import VERSION
 from resolvers.context import Caller, Services
 from schema import Code
@@ -44,23 +45,16 @@ CLOSING_SECONDS = 2.0
 """How long a client may take to agree that its socket is closed."""
 BAD_MESSAGE = 4400
 """The protocol's close code for a message that is none."""
+RETRY = {"Retry-After": "1"}
 LONGEST_REASON = 120
 """Bytes of a close reason; a close frame holds 123."""
 
 
 class GraphQLEndpoint:
-    """Everything at `/graphql`."""
+    """Everything at `/graphql`. It answers that it is not there yet until it is given parts to work with."""
 
-    def __init__(self, parts: Parts) -> None:
-        settings = parts.settings
-        self._services = Services(
-            database=parts.database,
-            explorer=parts.explorer,
-            watch=parts.watch,
-            activity=parts.activity,
-            version=VERSION,
-            walk_seconds=settings.query_timeout_seconds,
-        )
+    def __init__(self, settings: Settings) -> None:
+        self._services: Services | None = None
         built = schema.build(introspection=settings.introspection, time_limit=settings.request_timeout_seconds)
         self._posts = Posts(built, settings.max_body_bytes)
         self._sockets = _Sockets(
@@ -74,6 +68,10 @@ class GraphQLEndpoint:
         add_cors(app, self._origins)
         app.on_shutdown.append(self._on_shutdown)
         app.on_cleanup.append(self._on_cleanup)
+
+    def begin(self, parts: Parts) -> None:
+        """From now on answer requests."""
+        self._services = services_of(parts)
 
     async def close_sockets(self) -> None:
         """End all subscriptions, telling clients to come back (close code 1012); new ones are told the same."""
@@ -97,6 +95,9 @@ class GraphQLEndpoint:
         return await self._posts.answer(request, self._caller(request))
 
     def _caller(self, request: web.Request) -> Caller:
+        if self._services is None:
+            message = "The server waits for its store; ask again in a moment."
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, message, Code.SERVICE_UNAVAILABLE, {}, **RETRY)
         try:
             workspace = checked_workspace(request.headers.get(WORKSPACE_HEADER))
         except WorkspaceNameError as error:
@@ -112,7 +113,20 @@ class GraphQLEndpoint:
         await self.close_sockets()
 
     async def _on_cleanup(self, _app: web.Application) -> None:
-        await self._services.writes.finished()
+        if self._services is not None:
+            await self._services.writes.finished()
+
+
+def services_of(parts: Parts) -> Services:
+    """What resolvers work with."""
+    return Services(
+        database=parts.database,
+        explorer=parts.explorer,
+        watch=parts.watch,
+        activity=parts.activity,
+        version=VERSION,
+        walk_seconds=parts.settings.query_timeout_seconds,
+    )
 
 
 class _Adapter(AiohttpWebSocketAdapter):

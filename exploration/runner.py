@@ -33,6 +33,7 @@ class Runner:
             return
         exploration = await store.work.claim(job.id, token, self._tools.pace.lease)
         if exploration is not None:
+            _log.info("exploration_claimed", exploration=exploration.id)
             await self._tools.feed.announce((job.workspace, job.id), exploration.next_seq - 1)
             await self.own(exploration, store, token, wake)
 

@@ -7,8 +7,9 @@ Wake-ups come from the feed; as one may be lost, the store is looked at as well.
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -55,6 +56,9 @@ class Watch:
         self._look_every = look_every
         self._glance_every = glance_every
         self._tails: dict[ExplorationRef, _Tail] = {}
+        self._doubtful: set[ExplorationRef] = set()
+        """Explorations of which the feed may have missed something."""
+        self._doubt = asyncio.Event()
         self._lookout: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -99,34 +103,56 @@ class Watch:
             tail = self._tails[ref] = _Tail(self._database.within(ref[0]), ref[1])
         tail.users += 1
         try:
-            with self._feed.listen(ref, tail.wake):
+            with self._feed.listen(ref, partial(self._heard, ref, tail)):
                 yield tail
         finally:
             tail.users -= 1
             if not tail.users and self._tails.get(ref) is tail:
                 del self._tails[ref]
 
+    def _heard(self, ref: ExplorationRef, tail: "_Tail", seq: int | None) -> None:
+        """The feed's call: up to this number there are events, or it does not know."""
+        if seq is None:
+            self._doubtful.add(ref)
+            self._doubt.set()
+        else:
+            tail.wake(seq)
+
     async def _look_out(self) -> None:
-        """Look at the store now and then, and at once when another process has written."""
+        """Look at the store now and then, and at once when another process has written or the feed is in doubt."""
         loop = asyncio.get_running_loop()
         seen: int | None = None
         looked = loop.time()
         while True:
-            await asyncio.sleep(self._glance_every)
+            doubtful = await self._pause()
             if not self._tails:
                 continue
             try:
+                await self._look(doubtful)
                 mark = await self._database.operations.foreign_changes()
                 if mark != seen or loop.time() - looked >= self._look_every:
                     seen, looked = mark, loop.time()
-                    await self._look()
+                    await self._look(tuple(self._tails))
             except UnavailableError as error:
                 _log.warning("watch_look_failed", error=str(error))
 
-    async def _look(self) -> None:
-        newest = await self._database.operations.newest_seqs(list(self._tails))
-        for ref, tail in tuple(self._tails.items()):
-            tail.wake(newest.get(ref))
+    async def _pause(self) -> Sequence[ExplorationRef]:
+        """Wait for the next glance, or until the feed is in doubt; of which explorations it is."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._glance_every):
+                await self._doubt.wait()
+        self._doubt.clear()
+        doubtful, self._doubtful = self._doubtful, set()
+        return tuple(doubtful)
+
+    async def _look(self, refs: Sequence[ExplorationRef]) -> None:
+        """Tell the tails of these explorations what is newest."""
+        if not refs:
+            return
+        newest = await self._database.operations.newest_seqs(refs)
+        for ref in refs:
+            if ref in self._tails:
+                self._tails[ref].wake(newest.get(ref))
 
 
 @dataclass(slots=True)
@@ -161,7 +187,11 @@ class _Tail:
         async with self.reading:
             if (held := self._held(seq)) is not None:
                 return held
+            announced = self.announced
             events = await self.store.explorations.events(self.id, seq, BATCH)
+            if not events and self.announced == announced:
+                # It was deleted, or the announcement was none of ours: there is nothing to wait for in a loop.
+                self.announced = min(announced, seq)
             told = await _load(self.store, events)
             self._keep(told)
             return told

@@ -11,6 +11,7 @@ StoreError
 ├── BudgetExceeded                       the reservation does not fit
 ├── SchemaMismatch                       the stored schema is not this program's
 └── UnavailableError                     the store cannot do it now
+    ├── AccessError                      it does not let this program in: waiting alone does not help
     ├── ReadOnlyError                    it can be read but not written (full disk, rights)
     └── TimeLimitError (TimeoutError)    the query took too long and was stopped
 """
@@ -87,6 +88,10 @@ class SchemaMismatch(StoreError):
 
 class UnavailableError(StoreError):
     """The store cannot do it now; the same request may succeed later."""
+
+
+class AccessError(UnavailableError):
+    """The store refuses the credentials, or has no database of that name: somebody must change a setting."""
 
 
 class ReadOnlyError(UnavailableError):

@@ -94,13 +94,20 @@ def distinct_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple({name_key(n): n for n in reversed(list(names))}.values())[::-1]
 
 
-def likeness(one: Concept, other: Concept) -> float:
+def likeness(one: Concept, other: Concept, at_least: float = 0.0) -> float:
     """How much two concepts' names suggest one concept, 0 to 1: the best ratio (Ratcliff/Obershelp) over all
-    pairs of their names; 0 for two senses that one source tells apart."""
+    pairs of their names; 0 for two senses that one source tells apart, and where all are below `at_least`."""
     if _conflict(one.external_ids, other.external_ids):
         return 0.0
     names = [[c.key, *map(name_key, c.aliases)] for c in (one, other)]
-    return max(difflib.SequenceMatcher(None, a, b).ratio() for a in names[0] for b in names[1])
+    return max(_ratio(a, b, at_least) for a in names[0] for b in names[1])
+
+
+def _ratio(one: str, other: str, at_least: float) -> float:
+    if 2 * min(len(one), len(other)) < at_least * (len(one) + len(other)):  # it cannot be more than this
+        return 0.0
+    matcher = difflib.SequenceMatcher(None, one, other)
+    return matcher.ratio() if matcher.quick_ratio() >= at_least else 0.0
 
 
 def _may_be(concept: Concept, claim: ConceptClaim, sense: str) -> bool:

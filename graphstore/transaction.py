@@ -6,7 +6,7 @@ transaction's own writes. Every method takes a batch and does nothing for an emp
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias, TypeVar
 
 from graphstore.model import (
@@ -28,6 +28,9 @@ from graphstore.model import (
 )
 
 T = TypeVar("T")
+
+IDEMPOTENCY_LIFE = timedelta(hours=24)
+"""For so long a repeated request gets the stored answer."""
 
 
 class GraphStatements(Protocol):

@@ -3,6 +3,8 @@
 import logging
 import sys
 import warnings
+from collections.abc import Collection
+from typing import Any
 
 import structlog
 
@@ -10,8 +12,11 @@ _UNBEGUN = "coroutine '(GraphQLCoreConverter|Executor)[.]"
 """Fields that a cancelled operation had not begun. graphql-core drops them, and Python warns; nothing is lost."""
 
 
-def configure_logs(level: str, *, json: bool | None = None) -> None:
-    """Send all logs, the standard library's too, to standard error. JSON by default when that is no terminal."""
+def configure_logs(level: str, *, json: bool | None = None, secrets: Collection[str] = ()) -> None:
+    """Send all logs, the standard library's too, to standard error. JSON by default when that is no terminal.
+
+    `secrets` are masked wherever they turn up, be it in the message of a library's exception.
+    """
     as_json = not sys.stderr.isatty() if json is None else json
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -36,6 +41,7 @@ def configure_logs(level: str, *, json: bool | None = None) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *([structlog.processors.format_exc_info] if as_json else []),
                 renderer,
+                *_masks(secrets),
             ],
         )
     )
@@ -43,3 +49,15 @@ def configure_logs(level: str, *, json: bool | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+
+
+def _masks(secrets: Collection[str]) -> list[Any]:
+    """What takes the secrets out of a finished line."""
+    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+
+    def mask(_logger: object, _method: str, line: str) -> str:
+        for secret in longest_first:
+            line = line.replace(secret, "***")
+        return line
+
+    return [mask] if longest_first else []

@@ -5,9 +5,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -15,14 +13,15 @@ import aiohttp
 import click
 from rich.text import Text
 
-from continuum.assembly import check_sources, make_data_dir
+from continuum.assembly import check_sources
+from continuum.cli.check import Check, Level
+from continuum.cli.check_redis import redis_checks
+from continuum.cli.check_store import store_checks
 from continuum.cli.failures import DONE, PARTLY
 from continuum.cli.shell import Shell, pass_shell, program, results, run
-from continuum.cli.words import counted, indented, named, styled
+from continuum.cli.words import indented, styled
 from continuum.settings import Settings, SettingsError
-from graphstore.errors import StoreError
-from graphstore.port import Database
-from graphstore.sqlite import open_database
+from continuum.stores import make_data_dir
 from providers.errors import ProviderError
 from providers.knowledge.port import Known
 from providers.knowledge.registry import SourceRegistry
@@ -33,28 +32,10 @@ NO_SPACE: Final = 50_000_000
 """Bytes free on the disk: the first is worth a warning, with less than the second nothing can be stored."""
 
 
-class Level(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What was looked at, how it is, and how to mend it."""
-
-    level: Level
-    subject: str
-    state: str
-    mend: str = ""
-
-
 @click.command(short_help="Check everything, and say how to mend what is wrong.")
 @pass_shell
 def doctor(shell: Shell) -> int:
-    """Check the settings, the store, the disk and the pages, and say how to mend what is wrong.
+    """Check the settings, the store, Redis, the disk and the pages, and say how to mend what is wrong.
 
     Exit codes: 0 nothing is wrong (a warning may be shown), 1 something is.
     """
@@ -87,8 +68,11 @@ async def _checks(shell: Shell) -> AsyncIterator[Check]:
     yield folder
     if folder.level is not Level.FAIL:
         yield _disk(settings.data_dir)
-        async for check in _store(settings):
+    if folder.level is not Level.FAIL or settings.neo4j_uri is not None:
+        async for check in store_checks(settings):
             yield check
+    async for check in redis_checks(settings):
+        yield check
     yield await _atlas()
     yield _pages(settings)
     yield await _port(settings)
@@ -121,56 +105,6 @@ def _disk(folder: Path) -> Check:
         return Check(Level.OK, "disk", state)
     level = Level.WARN if free >= NO_SPACE else Level.FAIL
     return Check(level, "disk", state, "Free some space: a graph of 100,000 concepts takes about 0.3 GB.")
-
-
-async def _store(settings: Settings) -> AsyncIterator[Check]:
-    path = settings.database_path
-    if not path.exists():
-        yield Check(Level.OK, "store", f"{path} does not exist yet; the first command that needs it makes it")
-        return
-    try:
-        database = await open_database(path)
-    except StoreError as error:
-        yield Check(Level.FAIL, "store", str(error), "Nothing else was changed.")
-        return
-    try:
-        for look in (_contents, _soundness, _unfinished):
-            yield await _looked(look, database)
-    finally:
-        await database.close()
-
-
-async def _looked(look: Callable[[Database], Awaitable[Check]], database: Database) -> Check:
-    try:
-        return await look(database)
-    except StoreError as error:
-        return Check(Level.FAIL, "store", str(error))
-
-
-async def _contents(database: Database) -> Check:
-    status = await database.operations.status()
-    contents = (
-        f"{counted(status.concepts, 'concept')}, {counted(status.relations, 'relation')}, "
-        f"{counted(status.explorations, 'exploration')}"
-    )
-    engine = f"{status.adapter} {status.version}, schema version {status.schema_version}"
-    return Check(Level.OK, "store", f"{status.location} ({engine}) holds {contents}")
-
-
-async def _soundness(database: Database) -> Check:
-    problems = await database.operations.verify()
-    if not problems:
-        return Check(Level.OK, "integrity", "the stored data is sound")
-    mend = "Save what can be read with `continuum export`, then import it into another DATA_DIR."
-    return Check(Level.FAIL, "integrity", named(problems, 3), mend)
-
-
-async def _unfinished(database: Database) -> Check:
-    waiting = len(await database.operations.unowned(limit=100))
-    if not waiting:
-        return Check(Level.OK, "explorations", "none waits for somebody to go on with it")
-    state = f"{counted(waiting, 'exploration')} not finished, and nobody works on it"
-    return Check(Level.WARN, "explorations", state, f"`{program()} serve` takes up all of them.")
 
 
 async def _atlas() -> Check:

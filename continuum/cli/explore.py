@@ -8,7 +8,7 @@ import click
 import orjson
 from rich.console import Console
 
-from continuum.assembly import Parts, assembled
+from continuum.assembly import Parts, Role, assembled
 from continuum.cli.failures import DONE, INTERRUPTED, NOTHING, PARTLY
 from continuum.cli.following import Following
 from continuum.cli.found import Found
@@ -89,7 +89,7 @@ def _view(console: Console, *, as_json: bool) -> View:
 
 async def _explore(shell: Shell, request: Request, view: View) -> int:
     """Raises `TopicAmbiguous` before anything is stored."""
-    async with assembled(shell.settings(), sweep=False) as parts:
+    async with assembled(shell.settings(), Role.COMMAND) as parts:
         following = await Following.begin(parts, shell.workspace, request)
         async with view.open(following):
             ended = await following.run(view.show)
@@ -114,7 +114,7 @@ def _show_result(parts: Parts, workspace: str, ended: Exploration, found: Found)
         f"{lasted(ended.spent.seconds)} of work.",
         markup=False,
     )
-    where = f"{parts.settings.database_path}, workspace {workspace}, exploration {global_id(EXPLORATION, ended.id)}"
+    where = f"{parts.settings.store_location}, workspace {workspace}, exploration {global_id(EXPLORATION, ended.id)}"
     out.print(f"Stored in {where}.", markup=False)
     for hint in _hints(ended, found):
         out.print(hint, markup=False)

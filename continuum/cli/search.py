@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import click
 import orjson
 
-from continuum.assembly import assembled
 from continuum.cli.shell import Shell, pass_shell, program, results, run
 from continuum.cli.words import counted, cut, indented, safe, styled
+from continuum.stores import opened_store
 from graphstore.model import Concept, ConceptFilter, Hit, PageRequest
 from graphstore.port import Store
 from resolvers.ids import CONCEPT, global_id
@@ -29,8 +29,8 @@ def search(shell: Shell, *, text: Sequence[str], limit: int, as_json: bool) -> N
 
 
 async def _search(shell: Shell, text: str, limit: int, *, as_json: bool) -> None:
-    async with assembled(shell.settings(), sweep=False) as parts:
-        store = parts.database.within(shell.workspace)
+    async with opened_store(shell.settings()) as database:
+        store = database.within(shell.workspace)
         page = await store.concepts.search(text, ConceptFilter(), PageRequest(limit))
         hits = [item.value for item in page.items]
         if as_json:

@@ -33,7 +33,7 @@ class Shell:
         """
         given = {"data_dir": self.data_dir, **values}
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
-        configure_logs(settings.log_level, json=settings.log_json)
+        configure_logs(settings.log_level, json=settings.log_json, secrets=settings.secrets)
         return settings
 
 

@@ -13,10 +13,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from continuum.assembly import assembled
 from continuum.cli.failures import DONE, PARTLY
 from continuum.cli.shell import Shell, is_live, logs_above, messages, pass_shell, program, run
 from continuum.cli.words import counted, lasted, safe
+from continuum.stores import opened_store
 from graphstore.formats import Dataset, FormatError, Report, compressed, decompressed, export_to, import_from
 from graphstore.model import ConceptFilter
 from graphstore.port import Store
@@ -55,8 +55,8 @@ async def _import(shell: Shell, file: str, dataset: Dataset | None) -> int:
     settings = shell.settings()
     with _opened(file) as raw:
         stream = decompressed(raw, file)
-        async with assembled(settings, sweep=False) as parts:
-            store = parts.database.within(shell.workspace)
+        async with opened_store(settings) as database:
+            store = database.within(shell.workspace)
             began = time.monotonic()
             with _progress_of(raw, file) as show:
                 report = await import_from(stream, store, dataset, show)
@@ -169,8 +169,8 @@ def export_command(shell: Shell, *, file: str, force: bool) -> int:
 
 
 async def _export(shell: Shell, raw: IO[bytes], name: str) -> int:
-    async with assembled(shell.settings(), sweep=False) as parts:
-        store = parts.database.within(shell.workspace)
+    async with opened_store(shell.settings()) as database:
+        store = database.within(shell.workspace)
         stream = compressed(raw, name)
         console = messages()
         with _bar(console) if is_live(console) and name else contextlib.nullcontext() as bar, logs_above(console):

@@ -1,19 +1,14 @@
 """Dispatch within this process: jobs are asyncio tasks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 
 import structlog
 
-from exploration.dispatch.port import Job
+from exploration.dispatch.port import Job, Run
 
 _log = structlog.get_logger(__name__)
-
-
-Run: TypeAlias = Callable[[Job, asyncio.Event], Awaitable[None]]
-"""Runs a job to its end, looking at its status whenever the event is set; when cancelled it stops."""
 
 
 class LocalDispatch:
@@ -48,7 +43,6 @@ class LocalDispatch:
         wake = asyncio.Event()
         task = asyncio.create_task(self._work(job, wake), name=f"{job.kind} {job.id}")
         self._jobs[job] = (task, wake)
-        task.add_done_callback(lambda _: self._jobs.pop(job))
 
     async def interrupt(self, job: Job) -> None:
         """See `Dispatch.interrupt`."""
@@ -62,12 +56,16 @@ class LocalDispatch:
         await asyncio.gather(*(task for task, _ in self._jobs.values()), return_exceptions=True)
 
     async def _work(self, job: Job, wake: asyncio.Event) -> None:
-        async with self._slots:
-            while True:
-                self._again.discard(job)
-                try:
-                    await self._run(job, wake)
-                except Exception:  # the edge: whatever a job raises must not end the server
-                    _log.exception("job_failed", kind=job.kind, id=job.id, workspace=job.workspace)
-                if job not in self._again:
-                    return
+        try:
+            async with self._slots:
+                while True:
+                    self._again.discard(job)
+                    try:
+                        await self._run(job, wake)
+                    except Exception:  # the edge: whatever a job raises must not end the server
+                        _log.exception("job_failed", kind=job.kind, id=job.id, workspace=job.workspace)
+                    if job not in self._again:
+                        return
+        finally:
+            # At once and not when the task is seen to be done: what is enqueued from here on must run anew.
+            del self._jobs[job]

@@ -1,7 +1,9 @@
 """Dispatch: who runs a piece of durable work."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,9 @@ class Job:
 
 
 EXPLORATION = "exploration"
+
+Run: TypeAlias = Callable[[Job, asyncio.Event], Awaitable[None]]
+"""Runs a job to its end, looking at its status whenever the event is set; when cancelled it stops."""
 
 
 class Dispatch(Protocol):

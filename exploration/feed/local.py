@@ -11,7 +11,7 @@ class LocalFeed:
     """`exploration.feed.port.Feed` by direct calls."""
 
     def __init__(self) -> None:
-        self._listeners: defaultdict[ExplorationRef, list[Callable[[int], None]]] = defaultdict(list)
+        self._listeners: defaultdict[ExplorationRef, list[Callable[[int | None], None]]] = defaultdict(list)
 
     async def announce(self, ref: ExplorationRef, seq: int) -> None:
         """See `Feed.announce`."""
@@ -19,7 +19,7 @@ class LocalFeed:
             wake(seq)
 
     @contextmanager
-    def listen(self, ref: ExplorationRef, wake: Callable[[int], None]) -> Iterator[None]:
+    def listen(self, ref: ExplorationRef, wake: Callable[[int | None], None]) -> Iterator[None]:
         """See `Feed.listen`."""
         self._listeners[ref].append(wake)
         try:

@@ -17,6 +17,9 @@ class Feed(Protocol):
         """
         ...
 
-    def listen(self, ref: ExplorationRef, wake: Callable[[int], None]) -> AbstractContextManager[None]:
-        """Call `wake` with the number, on the event loop, at each announcement while the context is open."""
+    def listen(self, ref: ExplorationRef, wake: Callable[[int | None], None]) -> AbstractContextManager[None]:
+        """Call `wake` with the number, on the event loop, at each announcement while the context is open.
+
+        With None when announcements may have been missed: the store should be looked at.
+        """
         ...

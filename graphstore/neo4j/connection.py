@@ -3,24 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import neo4j
 import stamina
+import structlog
 from neo4j import AsyncDriver, AsyncTransaction, Query
 
-from graphstore.errors import TimeLimitError
+from graphstore.errors import TimeLimitError, UnavailableError
 from graphstore.neo4j.failures import passes_by_itself, raced, translated
 from graphstore.rows.graph import is_text
 
+_log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
+Read: TypeAlias = Callable[..., Awaitable[Any]]
+"""`read(statement, **parameters)`: the one value that it returns in a workspace, by itself or in a transaction."""
 
 WRITE_TIME_LIMIT = 10.0
 """Seconds after which the server ends a transaction, so that a frozen client holds no lock for longer."""
+SCHEMA_TIME_LIMIT = 600.0
+"""Seconds for one change of the schema, which may have to read all that is stored."""
 _GRACE = 1.0
 """Seconds more that a client waits: the server's own word is better than silence."""
 _READ_ATTEMPTS = 4
 _WRITE_ATTEMPTS = 10
+_SCHEMA_ATTEMPTS = 100
 
 
 class Connection:
@@ -28,45 +36,43 @@ class Connection:
 
     def __init__(self, driver: AsyncDriver, database: str, location: str, read_time_limit: float) -> None:
         self._driver = driver
-        self._database = database
+        self.database = database
         self.location = location
         self.read_time_limit = read_time_limit
+        self._running: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
-    async def read(self, statement: str, parameters: Mapping[str, Any]) -> Any:
+    async def read(self, statement: str, parameters: Mapping[str, Any], time_limit: float | None = None) -> Any:
         """The one value that the statement returns; in one round trip, when nothing goes wrong.
 
-        It may be sent again after a failure that passes by itself. Raises `TimeLimitError`, `UnavailableError`.
+        It may be sent again after a failure that passes by itself. `time_limit` is in seconds, for what may take
+        longer than others. Raises `TimeLimitError`, `UnavailableError`.
         """
-        async with self._limited(self.read_time_limit):
-            async for attempt in _attempts(passes_by_itself, _READ_ATTEMPTS, self.read_time_limit):
-                with attempt:
-                    return await self._read(statement, parameters)
-        raise AssertionError("an attempt returns or raises")
+        seconds = time_limit or self.read_time_limit
+        return await self._finished(
+            lambda: self._read(statement, parameters, seconds), passes_by_itself, _READ_ATTEMPTS, seconds
+        )
 
-    async def _read(self, statement: str, parameters: Mapping[str, Any]) -> Any:
+    async def _read(self, statement: str, parameters: Mapping[str, Any], seconds: float) -> Any:
         try:
-            return await self._read_once(statement, parameters)
+            return await self._read_once(statement, parameters, seconds)
         except UnicodeEncodeError:
-            return await self._read_once(statement, storable(parameters))
+            return await self._read_once(statement, storable(parameters), seconds)
 
-    async def _read_once(self, statement: str, parameters: Mapping[str, Any]) -> Any:
-        query = Query(statement, timeout=self.read_time_limit)  # type: ignore[arg-type]  # composed of literals
-        async with self._driver.session(database=self._database, default_access_mode=neo4j.READ_ACCESS) as session:
+    async def _read_once(self, statement: str, parameters: Mapping[str, Any], seconds: float) -> Any:
+        query = Query(statement, timeout=seconds)
+        async with self._driver.session(database=self.database, default_access_mode=neo4j.READ_ACCESS) as session:
             result = await session.run(query, dict(parameters))
             return (await result.single(strict=True))[0]
 
     async def write(self, work: Callable[[AsyncTransaction], Awaitable[T]]) -> T:
         """What the work returned, once its transaction is committed. It may be run again from its start: after a
         failure that passes by itself, and when another transaction was first to store the same thing."""
-        async with self._limited(WRITE_TIME_LIMIT):
-            async for attempt in _attempts(raced, _WRITE_ATTEMPTS, WRITE_TIME_LIMIT):
-                with attempt:
-                    return await self._write_once(work)
-        raise AssertionError("an attempt returns or raises")
+        return await self._finished(lambda: self._write_once(work), raced, _WRITE_ATTEMPTS, WRITE_TIME_LIMIT)
 
     async def _write_once(self, work: Callable[[AsyncTransaction], Awaitable[T]]) -> T:
         async with (
-            self._driver.session(database=self._database) as session,
+            self._driver.session(database=self.database) as session,
             await session.begin_transaction(timeout=WRITE_TIME_LIMIT) as transaction,
         ):
             result = await work(transaction)
@@ -74,20 +80,52 @@ class Connection:
             return result
 
     async def execute(self, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
-        """Run a statement in a transaction of its own: one that changes the schema, or commits in parts."""
-        with translated(self.location):
-            async with self._driver.session(database=self._database) as session:
-                result = await session.run(statement, dict(parameters or {}))  # type: ignore[arg-type]
-                await result.consume()
+        """Run a statement in a transaction of its own: one that changes the schema.
+
+        It may be sent again when others change the schema at the same time: run twice it must do what it does once.
+        """
+        await self._finished(
+            lambda: self._execute_once(statement, parameters or {}), raced, _SCHEMA_ATTEMPTS, SCHEMA_TIME_LIMIT
+        )
+
+    async def _execute_once(self, statement: str, parameters: Mapping[str, Any]) -> None:
+        query = Query(statement, timeout=SCHEMA_TIME_LIMIT)
+        async with self._driver.session(database=self.database) as session:
+            await (await session.run(query, dict(parameters))).consume()
 
     async def server(self) -> str:
         """Name and version of the server, `Neo4j/5.26.0` for example."""
-        async with self._limited(self.read_time_limit):
-            return (await self._driver.get_server_info()).agent
+        return await self._finished(self._server, passes_by_itself, _READ_ATTEMPTS, self.read_time_limit)
+
+    async def _server(self) -> str:
+        return (await self._driver.get_server_info()).agent
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Let what was begun finish, and close all connections; what comes later is refused."""
+        self._closed = True
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self._driver.close()
+
+    async def _finished(
+        self, once: Callable[[], Awaitable[T]], on: Callable[[Exception], bool], attempts: int, seconds: float
+    ) -> T:
+        """In a task of its own, which goes on to its end when the caller goes away: a connection that is left in the
+        middle of something is lost to the pool."""
+        if self._closed:
+            raise UnavailableError(f"the connection to Neo4j at {self.location} is closed")
+        task = asyncio.ensure_future(self._tried(once, on, attempts, seconds))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _tried(
+        self, once: Callable[[], Awaitable[T]], on: Callable[[Exception], bool], attempts: int, seconds: float
+    ) -> T:
+        async with self._limited(seconds):
+            async for attempt in _attempts(on, attempts, seconds):
+                with attempt:
+                    return await once()
+        raise AssertionError("an attempt returns or raises")
 
     @asynccontextmanager
     async def _limited(self, seconds: float) -> AsyncIterator[None]:
@@ -98,6 +136,11 @@ class Connection:
                     yield
             except TimeoutError as silent:
                 raise TimeLimitError(seconds) from silent
+
+
+def log_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    """In place of stamina's own hook, which logs arguments, and warns of what is a matter of course."""
+    _log.info("neo4j_retry", attempt=details.retry_num, error=type(details.caused_by).__name__)
 
 
 def _attempts(on: Callable[[Exception], bool], attempts: int, seconds: float) -> Any:

@@ -1,11 +1,12 @@
 """An opened Neo4j database and the stores of its workspaces."""
 
+import stamina
 from neo4j import AsyncGraphDatabase, NotificationMinimumSeverity
 
 from graphstore.changes import StoreControl, StoreCuration, StoreWork
 from graphstore.neo4j.archive import Neo4jArchive
 from graphstore.neo4j.concepts import Neo4jConcepts
-from graphstore.neo4j.connection import Connection
+from graphstore.neo4j.connection import Connection, log_retry
 from graphstore.neo4j.explorations import Neo4jExplorations
 from graphstore.neo4j.operations import Neo4jOperations
 from graphstore.neo4j.relations import Neo4jRelations
@@ -56,12 +57,14 @@ async def open_database(
     password: str | None = None,
     database: str = "neo4j",
     read_time_limit: float = READ_TIME_LIMIT,
+    migrate: bool = True,
 ) -> Neo4jDatabase:
-    """Connect, and migrate the database where that is due.
+    """Connect, and migrate the database where that is due; without `migrate` it stays as it is.
 
     `uri` is `bolt://host:7687`, `neo4j://...` for a cluster, `+s` for TLS; without `user` no one logs in.
     Raises `SchemaMismatch` for a database of a newer version of this program, `UnavailableError`.
     """
+    stamina.instrumentation.set_on_retry_hooks([log_retry])
     driver = AsyncGraphDatabase.driver(
         uri,
         auth=(user, password or "") if user else None,
@@ -74,7 +77,8 @@ async def open_database(
     )
     opened = Neo4jDatabase(Connection(driver, database, uri, read_time_limit))
     try:
-        await opened.operations.migrate()
+        if migrate:
+            await opened.operations.migrate()
         await opened.operations.ping()
     except BaseException:
         await opened.close()

@@ -15,6 +15,7 @@ from neo4j.exceptions import (
 )
 
 from graphstore.errors import (
+    AccessError,
     ConflictError,
     InvalidError,
     ReadOnlyError,
@@ -25,6 +26,8 @@ from graphstore.errors import (
 
 _TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"
 _NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
+_NOT_LET_IN = "Neo.ClientError.Security"
+_RACED = {"Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"}
 _TOO_LARGE = "too large to index"
 
 
@@ -34,8 +37,10 @@ def passes_by_itself(error: Exception) -> bool:
 
 
 def raced(error: Exception) -> bool:
-    """The same, or that another transaction stored first what this one would have: begun anew, it finds it."""
-    return isinstance(error, ConstraintError) or passes_by_itself(error)
+    """The same, or that another transaction was first to store what this one would have: begun anew, it finds it."""
+    if isinstance(error, ConstraintError) or passes_by_itself(error):
+        return True
+    return isinstance(error, Neo4jError) and error.code in _RACED
 
 
 @contextmanager
@@ -60,7 +65,7 @@ def meaning_of(error: Neo4jError | DriverError, location: str, seconds: float) -
         case DriverError():
             return UnavailableError(f"Neo4j at {location} cannot be reached ({_first_line(error)})")
         case AuthError():
-            return UnavailableError(f"Neo4j at {location} refuses these credentials: check NEO4J_USER, NEO4J_PASSWORD")
+            return AccessError(f"Neo4j at {location} refuses these credentials: check NEO4J_USER, NEO4J_PASSWORD")
         case ConstraintError():
             return ConflictError("something like it is stored already")
         case Forbidden():
@@ -75,7 +80,9 @@ def _meaning_of_code(error: Neo4jError, location: str, seconds: float) -> StoreE
     if code.startswith(_TIMED_OUT):
         return TimeLimitError(seconds)
     if code == _NO_DATABASE:
-        return UnavailableError(f"Neo4j at {location} has no such database: check NEO4J_DATABASE")
+        return AccessError(f"Neo4j at {location} has no such database: check NEO4J_DATABASE")
+    if code.startswith(_NOT_LET_IN):
+        return AccessError(f"Neo4j at {location} does not let this program in ({message})")
     if _TOO_LARGE in message:
         return InvalidError("this is too long to be stored: a name or key that is looked up has 8,000 bytes at most")
     if code.startswith("Neo.DatabaseError"):

@@ -15,7 +15,7 @@ class Statements:
     _workspace: str
 
     async def _read(self, statement: str, **parameters: Any) -> Any:
-        result = await self._tx.run(statement, workspace=self._workspace, **parameters)  # type: ignore[arg-type]
+        result = await self._tx.run(statement, workspace=self._workspace, **parameters)
         return (await result.single(strict=True))[0]
 
     async def _rows_of(self, statement: str, keys: Sequence[Any], **parameters: Any) -> list[Row]:
@@ -29,7 +29,7 @@ class Statements:
                 statement,
                 workspace=self._workspace,
                 rows=_plain(rows),
-                **parameters,  # type: ignore[arg-type]
+                **parameters,
             )
             await result.consume()
 

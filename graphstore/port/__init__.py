@@ -10,7 +10,7 @@ from graphstore.port.archive import Archive
 from graphstore.port.database import Database
 from graphstore.port.explorations import Control, Explorations, Work
 from graphstore.port.graph import Concepts, Curation, Relations
-from graphstore.port.operations import ExplorationRef, Operations, StoreStatus
+from graphstore.port.operations import ExplorationRef, Operations, SchemaVersions, StoreStatus
 from graphstore.port.store import Store
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Explorations",
     "Operations",
     "Relations",
+    "SchemaVersions",
     "Store",
     "StoreStatus",
     "Work",

@@ -10,8 +10,13 @@ class Archive(Protocol):
     """The whole content of a workspace, as records (docs/formats.md)."""
 
     def export(self) -> AsyncIterator[Record]:
-        """Everything stored, of one moment: concepts before relations before evidence, and explorations after their
-        steps, members and events: whoever loads it stores one that can be taken up when all of it is there."""
+        """Everything stored: concepts before relations before evidence, and explorations after their steps, members
+        and events: whoever loads it stores one that can be taken up when all of it is there.
+
+        It is of one moment where nothing is written meanwhile, and over SQLite always. Elsewhere some of what is
+        written meanwhile is in it, but it is closed: relations, evidence and members are left out that came too late
+        for what they speak of, and explorations stand where they stood at the beginning.
+        """
         ...
 
     async def load(self, records: Sequence[Record]) -> Sequence[str | None]:

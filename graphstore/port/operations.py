@@ -23,12 +23,24 @@ class StoreStatus:
     explorations: int
 
 
+@dataclass(frozen=True, slots=True)
+class SchemaVersions:
+    """The version of the stored schema, 0 where nothing was stored yet, and the one that this program works with."""
+
+    stored: int
+    newest: int
+
+
 class Operations(Protocol):
     """What concerns the store as a whole, whatever the workspace."""
 
     async def migrate(self) -> int:
         """Bring the schema up to date, once, however many processes try; the version it has now.
         Raises `SchemaMismatch` for one that a newer program made."""
+        ...
+
+    async def versions(self) -> SchemaVersions:
+        """Whether a migration is due, without any. Raises `SchemaMismatch` as `migrate` does."""
         ...
 
     async def ping(self) -> None:

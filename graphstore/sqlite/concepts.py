@@ -16,6 +16,7 @@ from graphstore.model import (
 )
 from graphstore.paging import in_order, page
 from graphstore.rows.graph import CONCEPT, Row, concept, listed
+from graphstore.senses import senses
 from graphstore.sqlite import search
 from graphstore.sqlite.lanes import Read
 from graphstore.sqlite.paging import Order
@@ -69,17 +70,10 @@ class SqliteConcepts:
 
     async def named(self, keys: Sequence[str]) -> Mapping[str, Sequence[Concept]]:
         """See `Concepts.named`."""
-
-        def work(db: sqlite3.Connection) -> Mapping[str, Sequence[Concept]]:
-            parameters = {"workspace": self._workspace, "keys": as_json(keys)}
-            found: dict[str, dict[ConceptId, Concept]] = {}
-            for sql in (BY_NAME, BY_ALIAS):
-                best_first = sorted(((concept(r), r[-1]) for r in db.execute(sql, parameters)), key=_best_first)
-                for each, number in best_first:
-                    found.setdefault(keys[number], {}).setdefault(each.id, each)
-            return {key: tuple(senses.values()) for key, senses in found.items()}
-
-        return await self._read(work)
+        parameters = {"workspace": self._workspace, "keys": as_json(keys)}
+        return await self._read(
+            lambda db: senses(keys, db.execute(BY_NAME, parameters), db.execute(BY_ALIAS, parameters))
+        )
 
     async def by_external_id(self, ids: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Concept]:
         """See `Concepts.by_external_id`."""
@@ -173,8 +167,3 @@ def filtered(workspace: str, filter: ConceptFilter) -> tuple[str, Parameters]:
 def _by_number(db: sqlite3.Connection, sql: str, workspace: str, ids: Sequence[ConceptId]) -> dict[ConceptId, Concept]:
     rows: Iterable[Row] = db.execute(sql, {"workspace": workspace, "ids": as_json(ids)}).fetchall()
     return {ids[row[-1]]: concept(row) for row in rows}
-
-
-def _best_first(found: tuple[Concept, int]) -> tuple[int, int, float, str]:
-    each, _ = found
-    return (-each.support, -each.degree, -each.confidence, each.id)

@@ -52,15 +52,18 @@ class SqliteDatabase:
             await lane.close()
 
 
-async def open_database(path: Path, *, read_time_limit: float = READ_TIME_LIMIT) -> SqliteDatabase:
-    """Open the file, making or migrating it where it can be written.
+async def open_database(
+    path: Path, *, read_time_limit: float = READ_TIME_LIMIT, migrate: bool = True
+) -> SqliteDatabase:
+    """Open the file, making or migrating it where it can be written; without `migrate` it stays as it is.
 
     Raises `SchemaMismatch` for a file of another program or of a newer version of this one, `UnavailableError`.
     """
     database = SqliteDatabase(path, read_time_limit=read_time_limit)
     try:
-        await database.operations.migrate()
-        await database.operations.ping()
+        if migrate:
+            await database.operations.migrate()
+            await database.operations.ping()
     except BaseException:
         await database.close()
         raise

@@ -1,7 +1,7 @@
 """The statements on explorations and what belongs to them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from graphstore.model import ConceptId, Event, Exploration, IdempotentResult, Member, Progress, Step
 from graphstore.rows.explorations import (
@@ -23,8 +23,7 @@ from graphstore.rows.explorations import (
 from graphstore.rows.graph import Row, listed, microseconds
 from graphstore.sqlite.explorations import by_id, steps_by_id
 from graphstore.sqlite.statements import Statements, upsert
-
-IDEMPOTENCY_LIFE = timedelta(hours=24)
+from graphstore.transaction import IDEMPOTENCY_LIFE
 
 _PUT_EXPLORATION = upsert("exploration", (*EXPLORATION, "topic_key"), ("id",))
 _PUT_STEP = upsert("step", STEP, ("id",))

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graphstore.paging import limited
-from graphstore.port import ExplorationRef, StoreStatus
+from graphstore.port import ExplorationRef, SchemaVersions, StoreStatus
 from graphstore.rows.graph import microseconds
 from graphstore.sqlite import integrity, schema
-from graphstore.sqlite.exploration_statements import IDEMPOTENCY_LIFE
 from graphstore.sqlite.lanes import Lane, Read
 from graphstore.sqlite.rows import as_json
 from graphstore.sqlite.transaction import in_transaction
+from graphstore.transaction import IDEMPOTENCY_LIFE
 
 _TRIM_BATCH = 5_000
 """Events deleted in one transaction, so that writers need not wait long."""
@@ -47,6 +47,14 @@ class SqliteOperations:
     async def migrate(self) -> int:
         """See `Operations.migrate`."""
         return await self._writer.run(lambda db: schema.migrate(db, self._path, schema.migrations()))
+
+    async def versions(self) -> SchemaVersions:
+        """See `Operations.versions`. A file that is not there is not made for it."""
+        newest = len(schema.migrations())
+        if not self._path.exists():
+            return SchemaVersions(0, newest)
+        stored = await self._read(lambda db: schema.version_of(db, self._path, newest))
+        return SchemaVersions(stored, newest)
 
     async def ping(self) -> None:
         """See `Operations.ping`."""

@@ -3,23 +3,18 @@
 import sqlite3
 from collections.abc import Sequence
 
-from graphstore.identity import likeness
-from graphstore.model import Concept, Cursor, Hit, Page, PageRequest, name_key
-from graphstore.paging import in_order, limited, page
+from graphstore.duplicates import likeliest, names_words, stem
+from graphstore.hits import PLACE, PLACE_TYPES, hit, sought, whole_key
+from graphstore.model import Concept, Cursor, Hit, Page, PageRequest
+from graphstore.paging import in_order, page
 from graphstore.rows.graph import CONCEPT, Row, concept, listed
 from graphstore.sqlite.paging import Order
 from graphstore.sqlite.rows import Parameters
-from graphstore.words import matched, snippet, words
 
-MAX_WORDS = 32
-"""Further words of a text are not looked for: it is long enough to tell what is meant."""
-MIN_LIKENESS = 0.8
 _CANDIDATES = 20
-_STEM = 4
 
-_ORDER = Order(("place", "rank", "id"), (int, float, str))
+_ORDER = Order(PLACE, PLACE_TYPES)
 
-# Those so named come first, then those so called by an alias, then all others.
 _HITS = """
     SELECT c.row, c.id, bm25(concept_text, 10.0, 5.0, 1.0) AS rank,
       CASE WHEN c.key = :key THEN 0
@@ -41,25 +36,21 @@ def hits(
 ) -> Page[Hit[Concept]]:
     """A page of the concepts that hold every word, best first."""
     parameters = parameters | _ORDER.parameters(request)
-    wanted = words(text)[:MAX_WORDS]
+    wanted = sought(text)
     if not wanted:
         return Page()
-    parameters |= {"key": _key(text), "match": _all_of(wanted)}
+    parameters |= {"key": whole_key(text), "match": _all_of(wanted)}
     rows = in_order(db.execute(_page_sql(condition, request), parameters).fetchall(), request)
 
     def place(row: Row) -> Cursor:
         return row[-3:]
 
-    def hit(row: Row) -> Hit[Concept]:
-        found = concept(row)
-        return Hit(found, -row[-2], matched(found, wanted), snippet(found, wanted))
-
-    return page(rows, request, place, hit, _outside(db, condition, parameters, request))
+    return page(rows, request, place, lambda row: hit(row, wanted), _outside(db, condition, parameters, request))
 
 
 def count(db: sqlite3.Connection, text: str, condition: str, parameters: Parameters) -> int:
     """How many concepts hold every word."""
-    wanted = words(text)[:MAX_WORDS]
+    wanted = sought(text)
     if not wanted:
         return 0
     [(number,)] = db.execute(_COUNT + condition, parameters | {"match": _all_of(wanted)}).fetchall()
@@ -68,14 +59,12 @@ def count(db: sqlite3.Connection, text: str, condition: str, parameters: Paramet
 
 def similar(db: sqlite3.Connection, workspace: str, one: Concept, limit: int) -> Sequence[Concept]:
     """Other concepts with names like this one's, likeliest first."""
-    stems = [_stem(word) for word in words(" ".join((one.name, *one.aliases)))[:MAX_WORDS]]
+    stems = [stem(word) for word in names_words(one)]
     if not stems:
         return ()
     match = "{name alias_words} : (" + " OR ".join(f'"{stem}" *' for stem in stems) + ")"
     rows = db.execute(_SIMILAR, {"match": match, "workspace": workspace, "id": one.id}).fetchall()
-    scored = [(likeness(one, other), other) for other in map(concept, rows)]
-    likely = sorted(((-score, other.id, other) for score, other in scored if score >= MIN_LIKENESS))
-    return tuple(other for _, _, other in likely[: limited(limit)])
+    return likeliest(one, map(concept, rows), limit)
 
 
 def _page_sql(condition: str, request: PageRequest) -> str:
@@ -98,12 +87,3 @@ def _outside(db: sqlite3.Connection, condition: str, parameters: Parameters, req
 
 def _all_of(wanted: Sequence[str]) -> str:
     return " AND ".join(f'"{word}" *' for word in wanted)
-
-
-def _stem(word: str) -> str:
-    """Enough of a word to find it with another ending."""
-    return word[: max(_STEM, len(word) - 3)]
-
-
-def _key(text: str) -> str:
-    return name_key(text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8"))

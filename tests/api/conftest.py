@@ -16,7 +16,7 @@ from tests.support.api import Api
 @asynccontextmanager
 async def serving(parts: Parts) -> AsyncIterator[Api]:
     """An API over these parts, with the options under which the server runs: the test server, too, cancels handlers."""
-    server = TestServer(Server(parts).app)
+    server = TestServer(Server.of(parts).app)
     await server.start_server(auto_decompress=False)
     async with TestClient(server) as client:
         yield Api(client)

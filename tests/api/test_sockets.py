@@ -284,7 +284,7 @@ async def _answered_into(parts: Parts, failure: Exception) -> "asyncio.Task[None
             raise failure
 
     gone: Any = Gone()
-    caller = Caller(view.GraphQLEndpoint(parts)._services, "anonymous", "main")
+    caller = Caller(view.services_of(parts), "anonymous", "main")
     built, unused = schema.build(), cast("Any", None)
     conversation = view._Conversation(unused, gone, caller, None, built, timedelta(seconds=1), 10)
     conversation.connection_acknowledged = True

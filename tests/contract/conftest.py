@@ -6,31 +6,43 @@ from pathlib import Path
 
 import pytest
 
-from graphstore import sqlite
+from graphstore import neo4j, sqlite
 from graphstore.port import Database, Store
+from tests.support import services
 
 Opener = Callable[[], Awaitable[Database]]
 
 
-async def open_sqlite(folder: Path) -> Database:
+def sqlite_opener(request: pytest.FixtureRequest) -> Opener:
     """A database file of the test's own."""
-    return await sqlite.open_database(folder / "continuum.db")
+    folder: Path = request.getfixturevalue("tmp_path")
+    return lambda: sqlite.open_database(folder / "continuum.db")
 
 
-ADAPTERS = {"sqlite": open_sqlite}
+def neo4j_opener(request: pytest.FixtureRequest) -> Opener:
+    """The database that the tests have, wiped."""
+    server: services.Neo4j = request.getfixturevalue("neo4j")
+    return lambda: neo4j.open_database(server.uri, user=server.user, password=server.password, database=server.database)
+
+
+ADAPTERS = (
+    pytest.param(sqlite_opener, id="sqlite"),
+    pytest.param(neo4j_opener, id="neo4j", marks=services.NEO4J),
+)
 
 
 @pytest.fixture(params=ADAPTERS)
-async def opener(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opener]:
+async def opener(request: pytest.FixtureRequest) -> AsyncIterator[Opener]:
     """Opens the test's database, each time as another process would."""
+    open_it: Opener = request.param(request)
     async with AsyncExitStack() as opened:
 
-        async def open_it() -> Database:
-            database = await ADAPTERS[request.param](tmp_path)
+        async def open_and_remember() -> Database:
+            database = await open_it()
             opened.push_async_callback(database.close)
             return database
 
-        yield open_it
+        yield open_and_remember
 
 
 @pytest.fixture

@@ -1,22 +1,29 @@
 """What every activity board promises."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from exploration.activity.local import LocalActivity
 from exploration.activity.port import Activity, AgentActivity
+from exploration.activity.redis import RedisActivity
+from exploration.redis.link import connected
+from tests.support import services
 
 REF = ("main", "0197a000-0000-7000-8000-000000000001")
 OTHER = ("other", "0197a000-0000-7000-8000-000000000001")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=[LocalActivity])
-def activity(request: pytest.FixtureRequest) -> Activity:
+@pytest.fixture(params=["local", pytest.param("redis", marks=services.REDIS)])
+async def activity(request: pytest.FixtureRequest) -> AsyncIterator[Activity]:
     """One of the adapters."""
-    made: Activity = request.param()
-    return made
+    if request.param == "local":
+        yield LocalActivity()
+        return
+    async with connected(request.getfixturevalue("redis_url")) as link:
+        yield RedisActivity(link)
 
 
 def working(step: str, agent: str = "research", after: int = 0) -> AgentActivity:
@@ -53,3 +60,19 @@ async def test_workspaces_do_not_see_each_other(activity: Activity) -> None:
     """The same id in another workspace is another exploration."""
     await activity.report(REF, working("1"))
     assert await activity.current([OTHER]) == {}
+
+
+async def test_many_explorations_are_read_at_once(activity: Activity) -> None:
+    """Each gets its own; those without activity are left out, and asking for none is fine."""
+    await activity.report(REF, working("1"))
+    await activity.report(OTHER, working("2"))
+    idle = ("main", "0197a000-0000-7000-8000-000000000009")
+    assert await activity.current([REF, idle, OTHER]) == {REF: [working("1")], OTHER: [working("2")]}
+    assert await activity.current([]) == {}
+
+
+async def test_any_name_may_be_worked_on(activity: Activity) -> None:
+    """What is reported comes back as it was, whatever the subject is called."""
+    strange = AgentActivity("content", "Œuvre «été» \n\x00 😀 \ud800", "1", START)
+    await activity.report(REF, strange)
+    assert await activity.current([REF]) == {REF: [strange]}

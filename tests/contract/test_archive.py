@@ -125,6 +125,19 @@ async def test_a_load_in_any_order_is_the_same(store: Store, other: Store) -> No
     assert await other.concepts.count_hits("quote", ConceptFilter()) == 1
 
 
+async def test_what_merged_concepts_said_of_each_other_goes_along(store: Store, other: Store) -> None:
+    """Parted after a move, they have their relation again, which the merge had left no place for."""
+    ids = await added(store, "a", "b", relations=(says("a", "IS_A", "b"),))
+    key = RelationKey(ids["a"], "IS_A", ids["b"])
+    before = (await store.relations.get([key]))[key].relation
+    await store.curation.merge(ids["a"], [ids["b"]])
+    await loaded(other, await records(store))
+    assert await other.relations.types() == {}
+    await other.curation.unmerge(ids["b"])
+    again = (await other.relations.get([key]))[key].relation
+    assert (again.confidence, again.support) == (before.confidence, before.support)
+
+
 async def test_what_is_half_loaded_can_be_read(store: Store, other: Store) -> None:
     """Relations without their ends and evidence without its source wait unseen."""
     ids = await added(store, "a", "b", relations=(says("a", "IS_A", "b"),))

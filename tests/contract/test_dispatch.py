@@ -1,9 +1,18 @@
 """What every dispatch promises."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Protocol, TypeAlias
+
+import pytest
 
 from exploration.dispatch.local import LocalDispatch
-from exploration.dispatch.port import EXPLORATION, Job
+from exploration.dispatch.port import EXPLORATION, Dispatch, Job, Run
+from exploration.dispatch.redis import RedisDispatch
+from exploration.redis.link import connected
+from tests.support import services
 
 JOBS = [Job("main", EXPLORATION, f"0197a000-0000-7000-8000-00000000000{n}") for n in range(6)]
 
@@ -31,6 +40,7 @@ class Recorder:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if wake.is_set():
                 self.woken.append(job)
+                await self._tell()
         except asyncio.CancelledError:
             self.cancelled.append(job)
             raise
@@ -38,6 +48,7 @@ class Recorder:
             self.running -= 1
             for wait in waits:
                 wait.cancel()
+            await self._tell()
 
     async def _tell(self) -> None:
         async with self.news:
@@ -45,39 +56,97 @@ class Recorder:
 
     async def has_begun(self, count: int) -> None:
         """Wait until so many runs have begun."""
-        async with asyncio.timeout(5), self.news:
-            await self.news.wait_for(lambda: len(self.begun) >= count)
+        await self._until(lambda: len(self.begun) >= count)
+
+    async def has_been_woken(self, count: int) -> None:
+        """Wait until so many runs have been woken."""
+        await self._until(lambda: len(self.woken) >= count)
+
+    async def is_idle(self) -> None:
+        """Wait until nothing runs."""
+        await self._until(lambda: not self.running)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10), self.news:
+            await self.news.wait_for(condition)
 
 
-async def test_a_job_runs_once_however_often_it_is_enqueued_before_it_begins() -> None:
+class Working(Dispatch, Protocol):
+    """A dispatch in a process that works."""
+
+    async def drain(self) -> None:
+        """Wait until nothing runs."""
+        ...
+
+
+Opened: TypeAlias = Callable[[Run, int], AbstractAsyncContextManager[Working]]
+
+
+@asynccontextmanager
+async def by_redis(url: str, run: Run, concurrency: int) -> AsyncIterator[Working]:
+    """A worker of its own link, as in a process of its own."""
+    async with connected(url) as link:
+        dispatch = RedisDispatch(link)
+        async with dispatch.working(run, concurrency):
+            yield dispatch
+
+
+@pytest.fixture(params=["local", pytest.param("redis", marks=services.REDIS)])
+def working(request: pytest.FixtureRequest) -> Opened:
+    """Opens one of the adapters, which runs so many jobs at once."""
+    if request.param == "local":
+        return LocalDispatch
+    return partial(by_redis, request.getfixturevalue("redis_url"))
+
+
+async def test_a_job_runs_once_however_often_it_is_enqueued_before_it_begins(working: Opened) -> None:
     """Enqueuing again what waits changes nothing."""
     recorder = Recorder()
-    async with LocalDispatch(recorder.run, 1) as dispatch:
+    async with working(recorder.run, 1) as dispatch:
+        await dispatch.enqueue(JOBS[0])
+        await recorder.has_begun(1)
         for _ in range(3):
-            await dispatch.enqueue(JOBS[0])
+            await dispatch.enqueue(JOBS[1])
+        await dispatch.enqueue(JOBS[2])
         recorder.let_go.set()
+        await recorder.has_begun(3)
         await dispatch.drain()
-    assert recorder.begun == [JOBS[0]]
+    assert recorder.begun == JOBS[:3]
 
 
-async def test_a_job_enqueued_while_it_runs_is_looked_at_again() -> None:
+async def test_a_job_enqueued_while_it_runs_is_looked_at_again(working: Opened) -> None:
     """Its run may have been about to stop, so one more follows; not one for each call."""
     recorder = Recorder()
-    async with LocalDispatch(recorder.run, 1) as dispatch:
+    async with working(recorder.run, 1) as dispatch:
         await dispatch.enqueue(JOBS[0])
         await recorder.has_begun(1)
         await dispatch.enqueue(JOBS[0])
         await dispatch.enqueue(JOBS[0])
         recorder.let_go.set()
         await recorder.has_begun(2)
+        await dispatch.enqueue(JOBS[1])
+        await recorder.has_begun(3)
         await dispatch.drain()
-    assert recorder.begun == [JOBS[0]] * 2
+    assert recorder.begun == [JOBS[0], JOBS[0], JOBS[1]]
 
 
-async def test_no_more_jobs_run_at_once_than_allowed() -> None:
+async def test_a_job_that_has_ended_can_be_enqueued_anew(working: Opened) -> None:
+    """Nothing of an earlier run stands in its way."""
+    recorder = Recorder()
+    recorder.let_go.set()
+    async with working(recorder.run, 1) as dispatch:
+        for count in range(1, 4):
+            await dispatch.enqueue(JOBS[0])
+            await recorder.has_begun(count)
+            await recorder.is_idle()
+        await dispatch.drain()
+    assert recorder.begun == [JOBS[0]] * 3
+
+
+async def test_no_more_jobs_run_at_once_than_allowed(working: Opened) -> None:
     """The others wait for their turn, and all get it."""
     recorder = Recorder()
-    async with LocalDispatch(recorder.run, 2) as dispatch:
+    async with working(recorder.run, 2) as dispatch:
         for job in JOBS:
             await dispatch.enqueue(job)
         await recorder.has_begun(2)
@@ -87,40 +156,57 @@ async def test_no_more_jobs_run_at_once_than_allowed() -> None:
     assert (recorder.most, sorted(recorder.begun, key=str)) == (2, sorted(JOBS, key=str))
 
 
-async def test_an_interrupt_reaches_the_one_that_runs() -> None:
+async def test_an_interrupt_reaches_the_one_that_runs(working: Opened) -> None:
     """Only the job that was named is woken; interrupting one that does not run is fine."""
     recorder = Recorder()
-    async with LocalDispatch(recorder.run, 2) as dispatch:
+    async with working(recorder.run, 2) as dispatch:
         await dispatch.enqueue(JOBS[0])
         await dispatch.enqueue(JOBS[1])
         await recorder.has_begun(2)
-        await dispatch.interrupt(JOBS[1])
         await dispatch.interrupt(JOBS[5])
+        await dispatch.interrupt(JOBS[1])
+        await recorder.has_been_woken(1)
+        assert recorder.woken == [JOBS[1]]
         recorder.let_go.set()
         await dispatch.drain()
-    assert JOBS[1] in recorder.woken
 
 
-async def test_a_job_that_raises_harms_no_other() -> None:
-    """Its error is logged, its place is free again, and it can be enqueued anew."""
-    ran: list[Job] = []
+async def test_a_job_that_raises_harms_no_other(working: Opened) -> None:
+    """Its error is logged, its place is free again, and it runs anew when it is enqueued."""
+    recorder = Recorder()
 
-    async def run(job: Job, _wake: asyncio.Event) -> None:
-        ran.append(job)
-        raise RuntimeError("boom")
+    async def run(job: Job, wake: asyncio.Event) -> None:
+        if job == JOBS[0] and JOBS[0] not in recorder.begun:
+            recorder.begun.append(job)
+            raise RuntimeError("boom")
+        await recorder.run(job, wake)
 
-    async with LocalDispatch(run, 1) as dispatch:
+    recorder.let_go.set()
+    async with working(run, 1) as dispatch:
         await dispatch.enqueue(JOBS[0])
-        await dispatch.drain()
+        await dispatch.enqueue(JOBS[1])
+        await recorder.has_begun(2)
         await dispatch.enqueue(JOBS[0])
+        await recorder.has_begun(3)
         await dispatch.drain()
-    assert ran == [JOBS[0]] * 2
+    assert recorder.begun == [JOBS[0], JOBS[1], JOBS[0]]
 
 
-async def test_leaving_cancels_what_runs() -> None:
+async def test_draining_tells_what_runs_to_look(working: Opened) -> None:
+    """Each job that runs is woken, and drained is who has none left."""
+    recorder = Recorder()
+    async with working(recorder.run, 2) as dispatch:
+        await dispatch.enqueue(JOBS[0])
+        await dispatch.enqueue(JOBS[1])
+        await recorder.has_begun(2)
+        await dispatch.drain()
+        assert (sorted(recorder.woken, key=str), recorder.running) == (JOBS[:2], 0)
+
+
+async def test_leaving_cancels_what_runs(working: Opened) -> None:
     """No job outlives its dispatch."""
     recorder = Recorder()
-    async with LocalDispatch(recorder.run, 1) as dispatch:
+    async with working(recorder.run, 1) as dispatch:
         await dispatch.enqueue(JOBS[0])
         await recorder.has_begun(1)
     assert (recorder.cancelled, recorder.running) == ([JOBS[0]], 0)

@@ -9,7 +9,7 @@ import pytest
 
 from graphstore.errors import UnavailableError
 from graphstore.model import Exploration, IdempotentResult, PageRequest
-from graphstore.port import Database, Store
+from graphstore.port import Database, SchemaVersions, Store
 from tests.support.claims import TOKEN, added, begun, draft, known, request_key, says
 from tests.support.snapshots import records
 
@@ -21,6 +21,7 @@ async def test_an_opened_database_is_ready(database: Database) -> None:
     await database.operations.ping()
     version = (await database.operations.status()).schema_version
     assert await database.operations.migrate() == version >= 1
+    assert await database.operations.versions() == SchemaVersions(version, version)
 
 
 async def test_a_sound_store_has_no_problems(database: Database, store: Store) -> None:

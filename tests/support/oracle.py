@@ -52,9 +52,9 @@ async def oracle(seconds: float = 0.1) -> AsyncIterator[Oracle]:
     one = Oracle(seconds=seconds)
     app = web.Application()
     app.router.add_get("/", one.answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+    site = web.TCPSite(runner, "127.0.0.1", 0)
     try:
         await site.start()
         one.address = "http://{}:{}/".format(*runner.addresses[0][:2])

@@ -1,4 +1,4 @@
-"""Real server processes, to be watched, killed and started again."""
+"""Real processes of ours, to be watched, killed and started again."""
 
 import asyncio
 import os
@@ -19,8 +19,8 @@ START_LIMIT = 30.0
 
 
 @dataclass
-class ServerProcess:
-    """A running `continuum serve`."""
+class OurProcess:
+    """A running `continuum serve` or `continuum worker`."""
 
     process: asyncio.subprocess.Process
     address: str
@@ -37,6 +37,16 @@ class ServerProcess:
         self.process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(seconds):
             return await self.process.wait()
+
+    async def ready(self) -> tuple[int, dict[str, Any]]:
+        """What it says of itself at /ready: status and body."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.address}/ready") as response:
+            return response.status, await response.json()
+
+
+@dataclass
+class ServerProcess(OurProcess):
+    """A running `continuum serve`."""
 
     async def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
         """The data of one operation; its errors fail the test."""
@@ -57,28 +67,48 @@ def environment(data_dir: Path, **settings: object) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def server(data_dir: Path, **settings: object) -> AsyncIterator[ServerProcess]:
-    """A server over this data directory on a free port; killed at the end if it still runs."""
+async def server(data_dir: Path, *, oracle: str | None = None, **settings: object) -> AsyncIterator[ServerProcess]:
+    """A server over this data directory on a free port, killed at the end if it still runs.
+
+    With the address of an oracle it asks that one (tests.support.oracle), and else the atlas.
+    """
+    async with _started(data_dir, "serve", oracle, **{"port": 0, **settings}) as (process, log):
+        yield ServerProcess(process, await _address(process, log), log)
+
+
+@asynccontextmanager
+async def worker(data_dir: Path, *, oracle: str | None = None, **settings: object) -> AsyncIterator[OurProcess]:
+    """A worker in the same way, its health on a free port."""
+    async with _started(data_dir, "worker", oracle, **{"worker_port": 0, **settings}) as (process, log):
+        yield OurProcess(process, await _address(process, log), log)
+
+
+@asynccontextmanager
+async def _started(
+    data_dir: Path, command: str, oracle: str | None, **settings: object
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, Path]]:
     log = data_dir.with_suffix(".log")
+    program = ("continuum", command) if oracle is None else ("tests.support.with_oracle", command, oracle)
+    asks = {} if oracle is None else {"knowledge_sources": "oracle"}
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "continuum", "serve"),
+            *(sys.executable, "-m", *program),
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
-            env=environment(data_dir, port=0, **settings),
+            env=environment(data_dir, **{**asks, **settings}),
         )
-    running = ServerProcess(process, "", log)
     try:
-        running.address = await _address(process, log)
-        yield running
+        yield process, log
     finally:
-        await running.kill()
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 async def _address(process: asyncio.subprocess.Process, log: Path) -> str:
     assert process.stdout is not None
     async with asyncio.timeout(START_LIMIT):
         async for line in process.stdout:
-            if found := re.search(rb"GraphQL\s+(http://\S+)/graphql", line):
+            if found := re.search(rb"Health\s+(http://\S+)/health", line):
                 return found[1].decode()
-    raise AssertionError(f"the server did not start; its log is {log}")
+    raise AssertionError(f"the process did not start; its log is {log}")

@@ -58,10 +58,10 @@ class Proxy:
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            far_writer.close()
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            far_writer.close()
 
     async def _pump(
         self, side: str, spoke: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -82,14 +82,14 @@ async def proxied(host: str, port: int) -> AsyncIterator[Proxy]:
     """A proxy in front of this server, open to begin with."""
     proxy = Proxy(host, port)
     proxy.mend()
-    server = await asyncio.start_server(proxy._accept, "127.0.0.1", 0)  # noqa: SLF001 - its own module
+    server = await asyncio.start_server(proxy._accept, "127.0.0.1", 0)
     proxy.address = server.sockets[0].getsockname()[:2]
     try:
         yield proxy
     finally:
         server.close()
-        for task in tuple(proxy._connections):  # noqa: SLF001
+        for task in tuple(proxy._connections):
             task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(5):
-                await asyncio.gather(*proxy._connections, return_exceptions=True)  # noqa: SLF001
+                await asyncio.gather(*proxy._connections, return_exceptions=True)

@@ -1,20 +1,27 @@
 """The other commands, and what all of them share."""
 
+import asyncio
+import contextlib
 import json
 import socket
+import sqlite3
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from continuum.version import VERSION
+from graphstore.sqlite import schema
 from tests.support.files import SMALL, lines
-from tests.support.processes import ROOT, server
+from tests.support.processes import ROOT, server, worker
+from tests.support.services import Neo4j
 from tests.support.terminal import continuum
 
 pytestmark = pytest.mark.system
 
-COMMANDS = ("serve", "explore", "search", "import", "export", "schema", "doctor")
+NEWEST = len(schema.migrations())
+
+COMMANDS = ("serve", "worker", "explore", "search", "import", "export", "migrate", "schema", "doctor")
 
 
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
@@ -82,6 +89,30 @@ def test_schema_prints_the_sdl(tmp_path: Path) -> None:
     assert ended.out.strip() == (ROOT / "schema" / "schema.graphql").read_text().strip()
 
 
+def test_migrate_tells_both_versions(tmp_path: Path) -> None:
+    """--check changes nothing and exits with 1 when a migration is due; a second migration has nothing to do."""
+    path = tmp_path / "continuum.sqlite3"
+    due = continuum(tmp_path, "migrate", "--check")
+    assert (due.code, path.exists()) == (1, False)
+    assert due.out == (f"{path}: schema version 0, and this program works with {NEWEST}: `continuum migrate` is due.\n")
+    assert continuum(tmp_path, "migrate").out == f"{path}: migrated from schema version 0 to {NEWEST}.\n"
+    done = continuum(tmp_path, "migrate", "--check")
+    assert (done.code, done.out) == (0, f"{path}: schema version {NEWEST}; it is up to date.\n")
+    again = continuum(tmp_path, "migrate")
+    assert (again.code, again.out) == (0, f"{path}: schema version {NEWEST}; there was nothing to do.\n")
+
+
+def test_migrate_refuses_what_a_newer_program_made(tmp_path: Path) -> None:
+    """Exit code 2 and a sentence, with --check and without."""
+    continuum(tmp_path, "migrate")
+    with contextlib.closing(sqlite3.connect(tmp_path / "continuum.sqlite3")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    for arguments in (("migrate",), ("migrate", "--check")):
+        refused = continuum(tmp_path, *arguments)
+        assert (refused.code, refused.out) == (2, "")
+        assert "has schema version 99, but this program knows versions up to" in refused.err
+
+
 def test_doctor_finds_nothing_wrong_where_nothing_is(tmp_path: Path) -> None:
     """A fresh folder and a used one are in order; that the pages are not built is worth a warning."""
     fresh = continuum(tmp_path / "data", "doctor", port=0)
@@ -133,6 +164,38 @@ def test_doctor_notices_a_damaged_file(tmp_path: Path) -> None:
     assert ended.code == 1
     assert "fail  integrity" in ended.out
     assert "continuum export" in ended.out
+
+
+def test_doctor_looks_at_redis(tmp_path: Path, redis_url: str) -> None:
+    """How it is set up, and that nobody works; one that cannot be reached fails, without its password."""
+    found = continuum(tmp_path, "doctor", port=0, redis_url=redis_url)
+    assert found.code == 0
+    assert f"  redis: {redis_url} (version " in found.out
+    assert "warn  workers: none is connected to the queue\n      `continuum worker` starts one." in found.out
+    missing = continuum(tmp_path, "doctor", port=0, redis_url="redis://:hunter2@127.0.0.1:1/0")
+    assert missing.code == 1
+    assert "fail  redis: redis://***@127.0.0.1:1/0 cannot be used: " in missing.out
+    assert "hunter2" not in missing.out + missing.err
+
+
+async def test_doctor_counts_workers(tmp_path: Path, redis_url: str) -> None:
+    """One that runs is seen."""
+    async with worker(tmp_path / "data", redis_url=redis_url):
+        found = await asyncio.to_thread(continuum, tmp_path / "data", "doctor", port=0, redis_url=redis_url)
+    assert "ok    workers: 1 worker connected to the queue" in found.out
+
+
+def test_doctor_looks_at_neo4j(tmp_path: Path, neo4j: Neo4j) -> None:
+    """The store is the server's database; one that is not there fails with a way to mend it."""
+    assert continuum(tmp_path, "migrate", **neo4j.settings).code == 0
+    found = continuum(tmp_path, "doctor", port=0, **neo4j.settings)
+    assert found.code == 0
+    assert f"ok    store: {neo4j.uri}/{neo4j.database} (neo4j 5." in found.out
+    missing = continuum(tmp_path, "doctor", port=0, neo4j_uri="bolt://127.0.0.1:1", neo4j_password="hunter2")
+    assert missing.code == 1
+    assert "fail  store: Neo4j at bolt://127.0.0.1:1 cannot be reached" in missing.out
+    assert "NEO4J_URI, NEO4J_USER, NEO4J_PASSWORD and NEO4J_DATABASE" in missing.out
+    assert "hunter2" not in missing.out + missing.err
 
 
 async def test_doctor_tells_a_server_of_ours_from_another(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ async def test_sigterm_ends_the_server_in_good_order(tmp_path: Path) -> None:
     """A subscriber's socket is closed with 1012, the exit code is 0, the lease is free, and the next start goes on
     from the last event that the subscriber saw."""
     data_dir = tmp_path / "data"
-    async with server(data_dir) as running, aiohttp.ClientSession(running.address) as session:
+    async with server(data_dir, drain_seconds=0) as running, aiohttp.ClientSession(running.address) as session:
         id = (await running.graphql(LONG))["startExploration"]["exploration"]["id"]
         seen, code = await interrupted(session, running, id)
     assert code == 0

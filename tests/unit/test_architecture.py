@@ -1,6 +1,8 @@
 """The house: which package may import which, and which library lives where."""
 
 import ast
+import subprocess
+import sys
 from importlib.metadata import Distribution, distributions
 from itertools import chain
 from pathlib import Path
@@ -22,11 +24,23 @@ HOMES = {
     "strawberry": ("schema/", "continuum/view.py"),
     "aiohttp": ("continuum/", "providers/"),
     "sqlite3": ("graphstore/sqlite/",),
+    "neo4j": ("graphstore/neo4j/",),
+    "redis": ("exploration/redis/", *(f"exploration/{port}/" for port in ("dispatch", "activity"))),
+    "saq": ("exploration/dispatch/",),
     "click": ("continuum/cli/",),
     "rich": ("continuum/cli/",),
     "pydantic_settings": ("continuum/settings.py",),
 }
 """Where a library may be imported."""
+
+PORTS = ("dispatch", "feed", "activity")
+ADAPTERS = {
+    "graphstore.sqlite": ("graphstore/sqlite/",),
+    "graphstore.neo4j": ("graphstore/neo4j/",),
+    "exploration.redis": ("exploration/redis/", *(f"exploration/{port}/" for port in PORTS)),
+    **{f"exploration.{port}.{kind}": () for port in PORTS for kind in ("local", "redis")},
+}
+"""Where an adapter may be named, beside the composition root and the commands that put one together."""
 
 RANK = {package: rank for rank, packages in enumerate(ORDER) for package in packages}
 SOURCES = sorted(path for package in RANK for path in (ROOT / package).rglob("*.py"))
@@ -74,15 +88,8 @@ def test_libraries_stay_at_home(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=id_of)
 def test_adapters_are_named_by_the_composition_root_only(path: Path) -> None:
     """Only the adapters themselves, the composition root and the commands that put one together name an adapter."""
-    if path.relative_to(ROOT).as_posix().startswith(("continuum/", "graphstore/sqlite/")):
-        return
-    adapters = (
-        "graphstore.sqlite",
-        "exploration.dispatch.local",
-        "exploration.feed.local",
-        "exploration.activity.local",
-    )
-    assert not {name for name in imported(path) if name.startswith(adapters)}
+    strangers = {adapter for adapter, homes in ADAPTERS.items() if not id_of(path).startswith(("continuum/", *homes))}
+    assert not {name for name in imported(path) if name.startswith(tuple(strangers))}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=id_of)
@@ -93,6 +100,15 @@ def test_the_environment_is_read_by_the_settings_only(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "environ" not in text
     assert "getenv" not in text
+
+
+def test_the_embedded_default_loads_no_driver() -> None:
+    """Who names neither Neo4j nor Redis does not wait for their libraries."""
+    look = (
+        "import sys, continuum.cli, continuum.app, continuum.worker; print(*{'neo4j', 'redis', 'saq'} & {*sys.modules})"
+    )
+    loaded = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
 
 
 def test_relative_imports_are_not_used() -> None:

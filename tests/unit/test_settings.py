@@ -34,6 +34,38 @@ def test_a_bad_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
     assert told in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("NEO4J_URI", "bolt://neo4j:hunter2@db", "NEO4J_URI='bolt://***@db': no user and password may be in it"),
+        ("NEO4J_URI", "http://db", "NEO4J_URI='http://db': must begin with bolt://"),
+        ("REDIS_URL", "redis://:hunter2@db:port", "REDIS_URL='redis://***@db:port': is no address"),
+        ("REDIS_CACHE_URL", "redis://:hunter2@db", "REDIS_CACHE_URL='redis://***@db': REDIS_URL must be set too"),
+    ],
+)
+def test_a_bad_address_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, shown: str
+) -> None:
+    """The message has the variable's name and what would be right, and never a password."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        Settings()
+    assert shown in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_secrets_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that are printed show no password, and know which ones others must not show."""
+    monkeypatch.setenv("NEO4J_URI", "bolt://db")
+    monkeypatch.setenv("NEO4J_PASSWORD", "hunter2")
+    monkeypatch.setenv("REDIS_URL", "redis://:swordfish@queue:6379/1")
+    settings = Settings()
+    assert settings.secrets == {"hunter2", "swordfish"}
+    assert settings.redis_location == "redis://***@queue:6379/1"
+    assert settings.store_location == "bolt://db/neo4j"
+    assert not [secret for secret in settings.secrets if secret in f"{settings!r} {settings}"]
+
+
 def test_settings_do_not_change() -> None:
     """They are read once and then frozen."""
     settings = Settings(data_dir=Path("somewhere"))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +12,9 @@ from exploration.feed.local import LocalFeed
 from exploration.watch import Told, Trimmed, Watch
 from graphstore.errors import NotFoundError
 from graphstore.model import Budget, Exploration, ExplorationStatus
+from graphstore.port import Database
 from graphstore.sqlite import open_database
+from tests.support.counting import CountedDatabase
 from tests.support.exploring import Scripted, asked, end_of, stored, until
 
 Explore = Callable[..., Any]
@@ -23,6 +25,16 @@ class LostFeed(LocalFeed):
 
     async def announce(self, ref: tuple[str, str], seq: int) -> None:
         """Say nothing to anybody."""
+
+
+class DoubtfulFeed(LostFeed):
+    """A feed that may know that something was lost."""
+
+    def doubt(self) -> None:
+        """Tell all who listen."""
+        for wakes in self._listeners.values():
+            for wake in wakes:
+                wake(None)
 
 
 async def heard(watch: Watch, exploration: Exploration, after: int = 0) -> list[int]:
@@ -37,6 +49,36 @@ async def test_lost_wake_ups_are_made_good(parts: Parts, explore: Explore) -> No
         exploration = await explore()
         numbers = await heard(watch, exploration)
     assert numbers == list(range(1, (await stored(parts, exploration)).next_seq))
+
+
+async def test_a_feed_in_doubt_is_a_reason_to_look(parts: Parts, explore: Explore, scripted: Scripted) -> None:
+    """When announcements may have been missed the store is looked at, long before it would be otherwise."""
+    scripted.gate = asyncio.Event()
+    feed = DoubtfulFeed()
+    async with Watch(parts.database, feed, look_every=3_600, glance_every=3_600) as watch:
+        exploration = await explore()
+        watching = asyncio.create_task(heard(watch, exploration))
+        await asked(scripted, "a")
+        scripted.gate.set()
+        newest = (await end_of(parts, exploration)).next_seq
+        feed.doubt()
+        assert await watching == list(range(1, newest))
+
+
+async def test_a_false_announcement_harms_nobody(parts: Parts, explore: Explore, scripted: Scripted) -> None:
+    """A number that no event has neither hides those that come nor keeps the watcher reading for nothing."""
+    scripted.gate = asyncio.Event()
+    database = CountedDatabase(parts.database)
+    async with Watch(cast("Database", database), parts.feed) as watch:
+        exploration = await explore()
+        watching = asyncio.create_task(heard(watch, exploration))
+        await asked(scripted, "a")
+        await parts.feed.announce(("main", exploration.id), 1_000_000)
+        await asyncio.sleep(0.2)
+        scripted.gate.set()
+        newest = (await end_of(parts, exploration)).next_seq
+        assert await watching == list(range(1, newest))
+    assert database.calls["explorations.events"] < 2 * newest
 
 
 async def test_what_another_process_writes_is_heard(parts: Parts, explore: Explore) -> None:

@@ -1,7 +1,9 @@
 // Relationships are the relations of the graph and nothing else, so that any type may be used and a concept's degree is
 // the number of its relationships. All that belongs together otherwise is found by indexed ids.
 //
-// (:Workspace {name, lock})                  the graph of a workspace; whoever changes it writes `lock` first
+// (:Migration {version, at})                 what was done to the schema
+// (:Workspace {name, lock, concepts})        the graph of a workspace; whoever changes it writes `lock` first, and how
+//                                            many concepts there are
 // (:Entity {workspace, id})                  what relationships hang on; a :Concept too, as soon as it is stored
 //   (:Concept {name, key, sense, ...})       rows.CONCEPT, and the words of its texts for the full-text index
 //   -[:ANY_TYPE {confidence, support, ...}]-> rows.RELATION without its ends and type
@@ -14,6 +16,7 @@
 // Times are microseconds since 1970 in UTC, nested values JSON. A property that falls in an order where others rise has
 // a negated twin (lack_of_degree, doubt, ...), so that one index holds the whole order.
 
+CREATE CONSTRAINT migration_version IF NOT EXISTS FOR (m:Migration) REQUIRE m.version IS UNIQUE;
 CREATE CONSTRAINT workspace_name IF NOT EXISTS FOR (w:Workspace) REQUIRE w.name IS UNIQUE;
 
 CREATE CONSTRAINT entity_id IF NOT EXISTS FOR (e:Entity) REQUIRE (e.workspace, e.id) IS UNIQUE;

@@ -1,0 +1,58 @@
+"""Addresses of servers, as settings name them: checked, and shown without what is secret in them."""
+
+import re
+from collections.abc import Collection
+from urllib.parse import unquote, urlsplit
+
+NEO4J_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+_CREDENTIALS = re.compile(r"^([^:/?#]*://)?.*@", re.DOTALL)
+_SECRET_OPTION = re.compile(r"(?<=[?&])((?:username|password)=)[^&]*", re.IGNORECASE)
+
+
+def masked(address: str) -> str:
+    """The address without user and password, however malformed it may be."""
+    return _SECRET_OPTION.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", address))
+
+
+def secrets_of(address: str) -> set[str]:
+    """The passwords in an address that was checked, as they are written and as they are meant."""
+    parts = urlsplit(address)
+    options = [option.partition("=") for option in parts.query.split("&")]
+    written = [parts.password, *(value for name, _, value in options if name.lower() == "password")]
+    return {form for secret in written if secret for form in (secret, unquote(secret))}
+
+
+def check_neo4j(address: str) -> str:
+    """The address of a Neo4j server. Raises `ValueError`."""
+    _check(address, NEO4J_SCHEMES, "bolt://localhost:7687")
+    if "@" in address:
+        raise ValueError("no user and password may be in it: they belong into NEO4J_USER and NEO4J_PASSWORD")
+    if urlsplit(address).path.strip("/"):
+        raise ValueError("no path may be in it: the name of the database belongs into NEO4J_DATABASE")
+    return address
+
+
+def check_redis(address: str) -> str:
+    """The address of a Redis server. Raises `ValueError`."""
+    _check(address, REDIS_SCHEMES, "redis://localhost:6379/0")
+    parts = urlsplit(address)
+    database = parts.path.strip("/")
+    if parts.scheme != "unix" and database and not database.isdecimal():
+        raise ValueError("what follows the host must be the number of a database, as in redis://localhost:6379/0")
+    return address
+
+
+def _check(address: str, schemes: Collection[str], example: str) -> None:
+    scheme, found, _ = address.partition("://")
+    if not found or scheme not in schemes:
+        raise ValueError(f"must begin with {', '.join(f'{name}://' for name in schemes)}; for example {example}")
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"is no address; for example {example}") from None
+    if not (parts.path if scheme == "unix" else parts.hostname):
+        what = "path of the socket" if scheme == "unix" else "host"
+        raise ValueError(f"names no {what}; for example {example}")

@@ -1,0 +1,164 @@
+"""Reading out a whole workspace, and writing it back."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from graphstore.changes import load
+from graphstore.model import (
+    Concept,
+    ConceptId,
+    Event,
+    Exploration,
+    Member,
+    Record,
+    Relation,
+    RelationKey,
+    Source,
+    Step,
+    StepState,
+    Subject,
+)
+from graphstore.neo4j.connection import Connection
+from graphstore.neo4j.cypher import archive as cypher
+from graphstore.rows import explorations, graph
+from graphstore.rows.graph import Row
+from graphstore.transaction import Transact
+
+_BATCH = 1_000
+
+
+class _Kind(NamedTuple):
+    """How all of a kind is read: its rows end with their place in the order, of which `start` is before the first."""
+
+    statement: str
+    record: Callable[[Row], Any]
+    start: tuple[str | int, ...] = ("",)
+
+
+_CONCEPTS = _Kind(cypher.CONCEPTS, graph.concept)
+_MERGES = _Kind(cypher.MERGES, graph.merge)
+_TOMBSTONES = _Kind(cypher.TOMBSTONES, graph.tombstone)
+_SOURCES = _Kind(cypher.SOURCES, graph.source)
+_RELATIONS = _Kind(cypher.RELATIONS, graph.relation, ("", "", ""))
+_EVIDENCE = _Kind(cypher.EVIDENCES, graph.evidence)
+_STEPS = _Kind(cypher.STEPS, lambda row: (explorations.step(row), row[-1]))
+_MEMBERS = _Kind(cypher.MEMBERS, explorations.member, ("", ""))
+_EVENTS = _Kind(cypher.EVENTS, explorations.event, ("", -1))
+_EXPLORATIONS = _Kind(cypher.EXPLORATIONS, explorations.exploration)
+_RESULTS = _Kind(cypher.RESULTS, explorations.idempotent_result, ("", "", ""))
+
+
+class Neo4jArchive:
+    """`graphstore.port.Archive`."""
+
+    def __init__(self, workspace: str, connection: Connection, transact: Transact) -> None:
+        self._workspace = workspace
+        self._connection = connection
+        self._transact = transact
+
+    def export(self) -> AsyncIterator[Record]:
+        """See `Archive.export`. The time limit is for one batch."""
+        return _Export(self._workspace, self._connection).records()
+
+    async def load(self, records: Sequence[Record]) -> Sequence[str | None]:
+        """See `Archive.load`."""
+        return await self._transact(lambda tx: load(tx, records))
+
+
+class _Export:
+    """One reading of a workspace that others may change meanwhile.
+
+    Each kind is read after what it refers to, so what came into the store too late to be given is known by that.
+    Explorations are read first: what they had not told by then is left out, and is found again by who takes them up.
+    """
+
+    def __init__(self, workspace: str, connection: Connection) -> None:
+        self._workspace = workspace
+        self._connection = connection
+        self._given: set[int] = set()  # hashes: a few dozen bytes for each concept, source and relation
+        self._explorations: dict[str, Exploration] = {}
+
+    async def records(self) -> AsyncIterator[Record]:
+        """All of them, in the order that `Archive.export` promises."""
+        self._explorations = {e.id: e async for e in self._all(_EXPLORATIONS)}
+        history = [record for kind in (_MERGES, _TOMBSTONES) async for record in self._all(kind)]
+        async for concept in self._all(_CONCEPTS):
+            yield self._noted(concept, concept.id)
+        for record in history:
+            yield record
+        async for source in self._all(_SOURCES):
+            yield self._noted(source, source.id)
+        async for relation in self._all(_RELATIONS):
+            if self._has(relation.key.source) and self._has(relation.key.target):
+                yield self._noted(relation, relation.key)
+        async for evidence in self._all(_EVIDENCE):
+            if self._has(_attested(evidence.subject)) and self._has(evidence.source):
+                yield evidence
+        async for record in self._of_explorations():
+            yield record
+        async for result in self._all(_RESULTS):
+            yield result
+
+    async def _of_explorations(self) -> AsyncIterator[Record]:
+        async for step, newest in self._all(_STEPS):
+            if (known := self._step(step, newest)) is not None:
+                yield known
+        async for member in self._all(_MEMBERS):
+            if self._told(member) and self._has(member.concept):
+                yield member
+        async for event in self._all(_EVENTS):
+            if self._told(event):
+                yield event
+        for exploration in self._explorations.values():
+            yield exploration
+
+    def _step(self, step: Step, newest: int | None) -> Step | None:
+        """The step as its exploration knew it: pending still if what came of it is in a later event. `newest` is the
+        number of the last event that speaks of it."""
+        exploration = self._explorations.get(step.exploration)
+        if exploration is None:
+            return None
+        if newest is not None and newest >= exploration.next_seq:
+            step = replace(step, state=StepState.PENDING, error=None, finished=None)
+        if step.state is not StepState.PENDING or step.concept is None or self._has(step.concept):
+            return step
+        return replace(step, concept=None) if step.depth == 0 else None
+
+    def _told(self, record: Member | Event) -> bool:
+        exploration = self._explorations.get(record.exploration)
+        return exploration is not None and record.seq < exploration.next_seq
+
+    def _noted(self, record: Concept | Source | Relation, reference: Subject) -> Record:
+        self._given.add(hash(reference))
+        return record
+
+    def _has(self, reference: ConceptId | RelationKey) -> bool:
+        return hash(reference) in self._given
+
+    async def _all(self, kind: _Kind) -> AsyncIterator[Any]:
+        place: Sequence[str | int] = kind.start
+        more, width = True, len(place)
+        while more:
+            after = {f"after{i}": value for i, value in enumerate(place)}
+            parameters = {"workspace": self._workspace, "limit": _BATCH, **after}
+            rows = await self._connection.read(kind.statement, parameters)
+            for row in rows:
+                place = row[-width:]
+                yield kind.record(row[:-width])
+            more = len(rows) == _BATCH
+
+
+def _attested(subject: Subject) -> Subject:
+    """What must be there for evidence: between two concepts that were merged there is no relation any more, only what
+    will attest it again once they are parted."""
+    if isinstance(subject, RelationKey) and subject.source == subject.target:
+        return subject.source
+    return subject
+
+
+def _present(subject: Subject) -> Subject:
+    """The subject, if it is stored. There is no relation for what merged concepts had said of each other."""
+    if isinstance(subject, RelationKey) and subject.source == subject.target:
+        return subject.source
+    return subject

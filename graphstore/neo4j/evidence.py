@@ -1,0 +1,34 @@
+"""Reading evidence and its sources."""
+
+from collections.abc import Mapping, Sequence
+
+from graphstore.model import Evidence, Page, PageRequest, Source, Subject
+from graphstore.neo4j import children
+from graphstore.neo4j.connection import Read
+from graphstore.neo4j.cypher import evidence as cypher
+from graphstore.rows.graph import Row, moment, source, subject, subject_row
+
+
+async def pages(read: Read, subjects: Sequence[Subject], request: PageRequest) -> Mapping[Subject, Page[Evidence]]:
+    """A page of evidence for each subject."""
+    asked = [*map(subject_row, subjects)]
+    found, sources = await read(cypher.pages(request), asked=asked, **cypher.ORDER.parameters(request))
+    cited = {each.id: each for each in map(source, sources)}
+
+    def value(row: Row) -> Evidence | None:
+        if (cite := cited.get(row[4])) is None:  # yet to be loaded from an archive
+            return None
+        return Evidence(row[0], subject(*row[1:4]), cite, row[5], row[6], moment(row[7]))
+
+    return children.pages(subjects, found, request, lambda row: (row[8], row[0]), value)
+
+
+async def counts(read: Read, subjects: Sequence[Subject]) -> Mapping[Subject, int]:
+    """How many pieces of evidence each subject has."""
+    found = await read(cypher.COUNT, asked=[*map(subject_row, subjects)])
+    return dict(zip(subjects, found, strict=True))
+
+
+async def sources(read: Read, ids: Sequence[str]) -> Mapping[str, Source]:
+    """Sources by id."""
+    return {found.id: found for found in map(source, await read(cypher.SOURCES, ids=ids))}

@@ -1,0 +1,82 @@
+"""What concerns the database as a whole."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from neo4j import AsyncTransaction
+
+from graphstore.neo4j import integrity, schema
+from graphstore.neo4j.connection import Connection
+from graphstore.neo4j.cypher import operations as cypher
+from graphstore.paging import limited
+from graphstore.port import ExplorationRef, SchemaVersions, StoreStatus
+from graphstore.rows.graph import microseconds, moment
+from graphstore.transaction import IDEMPOTENCY_LIFE
+
+_TRIM_BATCH = 5_000
+"""Nodes deleted in one transaction, so that it stays small."""
+
+
+class Neo4jOperations:
+    """`graphstore.port.Operations`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def migrate(self) -> int:
+        """See `Operations.migrate`."""
+        return await schema.migrate(self._connection, schema.migrations())
+
+    async def versions(self) -> SchemaVersions:
+        """See `Operations.versions`."""
+        newest = len(schema.migrations())
+        return SchemaVersions(await schema.version_of(self._connection, newest), newest)
+
+    async def ping(self) -> None:
+        """See `Operations.ping`."""
+        await self._connection.read(cypher.PING, {})
+
+    async def status(self) -> StoreStatus:
+        """See `Operations.status`."""
+        server = await self._connection.server()
+        version = (await self.versions()).stored
+        concepts, relations, explorations = await self._connection.read(cypher.COUNTS, {})
+        location = f"{self._connection.location}/{self._connection.database}"
+        return StoreStatus("neo4j", server.removeprefix("Neo4j/"), location, version, concepts, relations, explorations)
+
+    async def verify(self) -> Sequence[str]:
+        """See `Operations.verify`."""
+        return await integrity.problems(self._connection)
+
+    async def unowned(self, limit: int) -> Sequence[ExplorationRef]:
+        """See `Operations.unowned`. What has run out is told by the store's clock."""
+        refs = await self._connection.read(cypher.UNOWNED, {"limit": limited(limit)})
+        return [(workspace, id) for workspace, id in refs]
+
+    async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:
+        """See `Operations.newest_seqs`."""
+        rows = await self._connection.read(cypher.NEWEST_SEQS, {"refs": [list(ref) for ref in refs]}) if refs else ()
+        return {(workspace, id): seq for workspace, id, seq in rows}
+
+    async def foreign_changes(self) -> int | None:
+        """See `Operations.foreign_changes`. Neo4j cannot tell."""
+        return None
+
+    async def trim(self, ended_before: datetime) -> int:
+        """See `Operations.trim`. What is past its day is told by the store's clock."""
+        now = moment(await self._connection.read(cypher.NOW, {}))
+        await self._delete(cypher.TRIM_RESULTS, now - IDEMPOTENCY_LIFE)
+        return await self._delete(cypher.TRIM_EVENTS, ended_before)
+
+    async def _delete(self, statement: str, before: datetime) -> int:
+        """In batches, each in a transaction of its own; how many."""
+
+        async def batch(tx: AsyncTransaction) -> int:
+            parameters = {"before": microseconds(before), "limit": _TRIM_BATCH}
+            result = await tx.run(statement, parameters)
+            return int((await result.single(strict=True))[0])
+
+        trimmed = 0
+        while deleted := await self._connection.write(batch):
+            trimmed += deleted
+        return trimmed

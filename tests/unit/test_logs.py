@@ -1,0 +1,37 @@
+"""Logs: whatever is written, nothing secret is."""
+
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from telemetry.logs import configure_logs
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """The logging of the other tests, as it was."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**before)
+
+
+@pytest.mark.parametrize("json", [True, False])
+@pytest.mark.usefixtures("restored")
+def test_secrets_are_masked_in_every_line(capsys: pytest.CaptureFixture[str], json: bool) -> None:  # noqa: FBT001
+    """Values, messages of libraries and tracebacks show stars in place of a password."""
+    configure_logs("INFO", json=json, secrets=["hunter2"])
+    for handler in logging.getLogger().handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(sys.stderr)
+    structlog.get_logger("ours").warning("refused", url="redis://:hunter2@host")
+    failure = ConnectionError("hunter2 is wrong")
+    logging.getLogger("library").error("no luck with %s", "hunter2", exc_info=failure)
+    written = capsys.readouterr().err
+    assert "hunter2" not in written
+    assert written.count("***") >= 3
