@@ -28,7 +28,9 @@ _TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"
 _NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
 _NOT_LET_IN = "Neo.ClientError.Security"
 _RACED = {"Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"}
+_NO_TYPE = "Neo.ClientError.Schema.TokenNameError"
 _TOO_LARGE = "too large to index"
+_TOO_LONG = "this is too long to be stored: a name or key that is looked up has 8,000 bytes at most"
 
 
 def passes_by_itself(error: Exception) -> bool:
@@ -57,7 +59,9 @@ def translated(location: str, seconds: float = 0.0) -> Iterator[None]:
         raise InvalidError(f"this cannot be stored: {error}") from error
 
 
-def meaning_of(error: Neo4jError | DriverError, location: str, seconds: float) -> StoreError | None:
+def meaning_of(  # noqa: PLR0911  # one for each class of failure
+    error: Neo4jError | DriverError, location: str, seconds: float
+) -> StoreError | None:
     """What went wrong, for those who know nothing of Neo4j; None when it is a defect of the adapter."""
     match error:
         case IncompleteCommit():
@@ -83,8 +87,8 @@ def _meaning_of_code(error: Neo4jError, location: str, seconds: float) -> StoreE
         return AccessError(f"Neo4j at {location} has no such database: check NEO4J_DATABASE")
     if code.startswith(_NOT_LET_IN):
         return AccessError(f"Neo4j at {location} does not let this program in ({message})")
-    if _TOO_LARGE in message:
-        return InvalidError("this is too long to be stored: a name or key that is looked up has 8,000 bytes at most")
+    if _TOO_LARGE in message or code == _NO_TYPE:
+        return InvalidError(_TOO_LONG if _TOO_LARGE in message else f"this is no relation type: {message}")
     if code.startswith("Neo.DatabaseError"):
         return UnavailableError(f"Neo4j at {location} has a fault ({message})")
     return None

@@ -29,7 +29,6 @@ from tests.support.oracle import Oracle, oracle
 from tests.support.processes import OurProcess, ServerProcess, server, worker
 from tests.support.proxy import Proxy, proxied
 
-PROGRAM = "tests.support.oracle_process"
 LEASE = 2.0
 START = """
 mutation Start($topic: String!) {
@@ -99,6 +98,8 @@ class Cluster:
     stack: AsyncExitStack
     servers: list[ServerProcess] = field(default_factory=list)
     workers: list[OurProcess] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """Of processes, for the names of their logs."""
 
     @property
     def store(self) -> Store:
@@ -112,8 +113,7 @@ class Cluster:
             "neo4j_user": USER,
             "neo4j_password": PASSWORD,
             "redis_url": "redis://{}:{}/0".format(*self.to_redis.address),
-            "knowledge_sources": self.oracle.name,
-            "oracle": self.oracle.address,
+            "knowledge_sources": "oracle",
             "lease_seconds": LEASE,
             "drain_seconds": 0,
             "log_level": "INFO",
@@ -121,15 +121,13 @@ class Cluster:
 
     async def serve(self, **settings: object) -> ServerProcess:
         """One server more."""
-        number = len(self.servers)
-        context = server(self.folder / f"server{number}", program=PROGRAM, **self.settings(), **settings)
+        context = server(self.folder / f"server{next(self.numbers)}", oracle=self.oracle.address, **self.settings(), **settings)
         self.servers.append(await self.stack.enter_async_context(context))
         return self.servers[-1]
 
     async def work(self, **settings: object) -> OurProcess:
         """One worker more."""
-        number = len(self.workers)
-        context = worker(self.folder / f"worker{number}", program=PROGRAM, **self.settings(), **settings)
+        context = worker(self.folder / f"worker{next(self.numbers)}", oracle=self.oracle.address, **self.settings(), **settings)
         self.workers.append(await self.stack.enter_async_context(context))
         return self.workers[-1]
 

@@ -100,15 +100,16 @@ class EveryCall:
         for _ in range(2):
             await self._step(started.id, token)
         await self._try(work.renew(started.id, self._text(), 60))
-        return started.id
+        return str(started.id)
 
     async def _step(self, exploration: str, token: str) -> None:
         work = self._store.work
         frontier = await self._try(self._store.explorations.frontier(exploration, 5))
-        step = frontier.ready[0].id if frontier and frontier.ready else self._text()
+        first = frontier.ready[0] if frontier and frontier.ready else None
+        step, concept = (first.id, first.concept) if first else (self._text(), self._text())
         await self._try(work.fail(Failure(exploration, token, step, self._text(), 0)))
         await self._try(work.reserve(exploration, token, step, Spend(tokens=1)))
-        claims = tuple(self._claim(ref, self._text()) for ref in "abc")
+        claims = (replace(self._claim("a", self._text()), id=concept), self._claim("b", f"{self._text()} {step}"))
         relations = (RelationClaim("a", "PART_OF", "b", (self._evidence(),)),)
         done = Outcome(exploration, token, step, Knowledge(claims, relations), "a", Spend(tokens=1))
         for _ in range(2):

@@ -18,7 +18,7 @@ START_LIMIT = 30.0
 """Seconds within which a server must have said where it listens."""
 
 
-@dataclass
+@dataclass(eq=False)
 class OurProcess:
     """A running `continuum serve` or `continuum worker`."""
 
@@ -44,7 +44,7 @@ class OurProcess:
             return response.status, await response.json()
 
 
-@dataclass
+@dataclass(eq=False)
 class ServerProcess(OurProcess):
     """A running `continuum serve`."""
 

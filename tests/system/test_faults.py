@@ -75,8 +75,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 async def _undisturbed(folder: Path) -> dict[str, Any]:
     async with oracle(seconds=0) as source:
-        settings = Settings(data_dir=folder, knowledge_sources=(source.name,))
-        sources = {source.name: lambda _store: OracleSource(source.address)}
+        settings = Settings(data_dir=folder, knowledge_sources=("oracle",))
+        sources = {"oracle": lambda _store: OracleSource(source.address)}
         async with assembled(settings, sources=sources) as parts:
             store = parts.database.within("main")
             request = Request(topic=TOPIC, depth=5, breadth=10, budget=Budget(10_000, 3_600))
