@@ -22,7 +22,7 @@ from graphstore.model import (
     StepState,
     name_key,
 )
-from graphstore.rows.graph import Row, microseconds, moment
+from graphstore.rows.graph import Row, as_json, microseconds, moment
 
 EXPLORATION = (
     *("id", "topic", "status", "reason", "options", "budget", "spent", "progress", "root"),
@@ -63,7 +63,7 @@ def exploration_row(exploration: Exploration) -> Row:
     e = exploration
     return (
         *(e.id, e.topic, e.status, e.reason),
-        *(orjson.dumps(part).decode() for part in (e.options, e.budget, e.spent, e.progress)),
+        *(as_json(part).decode() for part in (e.options, e.budget, e.spent, e.progress)),
         e.root,
         *((e.lease.token, microseconds(e.lease.until)) if e.lease else (None, None)),
         *(e.next_seq, microseconds(e.created), _maybe_microseconds(e.started), _maybe_microseconds(e.finished)),
@@ -96,8 +96,8 @@ def step_row(step: Step) -> Row:
     s = step
     return (
         *(s.id, s.exploration, s.kind, s.concept, s.depth, s.priority, s.state, s.attempts, s.error),
-        orjson.dumps(s.spent).decode(),
-        None if s.reserved is None else orjson.dumps(s.reserved).decode(),
+        as_json(s.spent).decode(),
+        None if s.reserved is None else as_json(s.reserved).decode(),
         *(_maybe_microseconds(s.retry_at), microseconds(s.created), _maybe_microseconds(s.finished)),
     )
 
@@ -147,7 +147,7 @@ def event_row(event: Event) -> Row:
         "reason": e.reason,
     }
     told = {name: value for name, value in body.items() if value not in (None, (), [], False)}
-    return (e.exploration, e.seq, e.kind, microseconds(e.at), e.step, orjson.dumps(told).decode())
+    return (e.exploration, e.seq, e.kind, microseconds(e.at), e.step, as_json(told).decode())
 
 
 def idempotent_result(row: Row) -> IdempotentResult:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from graphstore.errors import InvalidError
 from graphstore.model import (
     Concept,
     Member,
@@ -50,6 +51,14 @@ def is_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value)
 
 
+def as_json(value: Any) -> bytes:
+    """A nested value as it is stored. Raises `InvalidError` for one with a text that is none."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError as error:  # a lone surrogate
+        raise InvalidError(f"this cannot be stored: {error}") from error
+
+
 @lru_cache(4_096)  # what came in one transaction has one time
 def moment(microseconds: int) -> datetime:
     """A stored time."""
@@ -79,8 +88,8 @@ def concept_row(concept: Concept) -> Row:
     c = concept
     return (
         *(c.id, c.name, c.key, c.sense, c.kind, c.domain, c.summary),
-        orjson.dumps(c.aliases).decode() if c.aliases else "",
-        orjson.dumps(dict(c.external_ids)).decode() if c.external_ids else "",
+        as_json(c.aliases).decode() if c.aliases else "",
+        as_json(dict(c.external_ids)).decode() if c.external_ids else "",
         *(c.confidence, c.support, c.degree, c.version, microseconds(c.created), microseconds(c.updated)),
         "\n".join(c.aliases),
     )
@@ -151,7 +160,7 @@ def evidence_row(evidence: StoredEvidence) -> Row:
         *subject_row(e.subject),
         *((None, None, None) if e.asserted == e.subject else asserted),
         *(e.source, e.quote, e.confidence, microseconds(e.created)),
-        blake2b(orjson.dumps((asserted, e.source, e.quote)), digest_size=16).digest(),
+        blake2b(as_json((asserted, e.source, e.quote)), digest_size=16).digest(),
     )
 
 
@@ -178,7 +187,7 @@ def merge_row(merge: Merge) -> Row:
     """To `id`, `target`, `body`."""
     plain = replace(merge, concept=replace(merge.concept, external_ids=dict(merge.concept.external_ids)))
     plain = replace(plain, added_external_ids=dict(merge.added_external_ids))
-    return (merge.concept.id, merge.into, orjson.dumps(plain).decode())
+    return (merge.concept.id, merge.into, as_json(plain).decode())
 
 
 def _concept_from(body: Mapping[str, Any]) -> Concept:

@@ -296,6 +296,10 @@ async def test_any_concept_comes_back_as_it_was(store: Store, concept: Concept) 
 
 async def test_text_that_is_no_text_is_refused(store: Store) -> None:
     """Lone surrogates cannot be stored: an error of the caller's, and nothing is changed."""
+    for words in ({"summary": "a\ud800b"}, {"aliases": ("\ud800",)}, {"external_ids": {"\udfff": "1"}}):
+        with pytest.raises(InvalidError):
+            await store.curation.add(known("fine", claim("x", **words)))
+    asked = draft()
     with pytest.raises(InvalidError):
-        await store.curation.add(known("fine", claim("x", summary="a\ud800b")))
+        await store.control.start(replace(asked, options=replace(asked.options, instructions="\ud800")))
     assert await records(store) == []

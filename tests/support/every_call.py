@@ -55,6 +55,7 @@ class EveryCall:
         self._store: Store = database.within(workspace)
         self._text: Callable[[], str] = cycle(texts).__next__
         self._texts = list(texts)
+        self._token = self._text()
         self.seen: set[str] = set()
         """Ids of the concepts that reads have shown."""
 
@@ -85,7 +86,7 @@ class EveryCall:
         return list(dict.fromkeys(found))
 
     async def _explore(self) -> str:
-        control, work, token = self._store.control, self._store.work, self._text()
+        control, work, token = self._store.control, self._store.work, self._token
         options = Options(2, 5, (self._text(),), self._text(), self._text())
         key = Idempotency(self._text(), f"start{self._text()}", self._text(), self._text())
         draft = ExplorationDraft(self._text(), options, Budget(50, 100.0, 1_000, 10.0))
@@ -99,6 +100,11 @@ class EveryCall:
         await self._try(work.renew(started.id, token, 60, 1.0))
         for _ in range(2):
             await self._step(started.id, token)
+        frontier = await self._try(self._store.explorations.frontier(started.id, 5))
+        for step in frontier.ready[:1] if frontier else ():
+            await self._try(work.fail(Failure(started.id, token, step.id, self._text(), None)))
+        for step in frontier.ready[1:2] if frontier else ():
+            await self._try(self._store.curation.delete_concept(step.concept))
         await self._try(work.renew(started.id, self._text(), 60))
         return str(started.id)
 
@@ -109,7 +115,8 @@ class EveryCall:
         step, concept = (first.id, first.concept) if first else (self._text(), self._text())
         await self._try(work.fail(Failure(exploration, token, step, self._text(), 0)))
         await self._try(work.reserve(exploration, token, step, Spend(tokens=1)))
-        claims = (replace(self._claim("a", self._text()), id=concept), self._claim("b", f"{self._text()} {step}"))
+        fresh = (ConceptClaim(ref, f"{self._text()} {ref} {step}", evidence=(self._evidence(),)) for ref in "bcd")
+        claims = (replace(self._claim("a", self._text()), id=concept), *fresh)
         relations = (RelationClaim("a", "PART_OF", "b", (self._evidence(),)),)
         done = Outcome(exploration, token, step, Knowledge(claims, relations), "a", Spend(tokens=1))
         for _ in range(2):
@@ -223,10 +230,14 @@ class EveryCall:
                 await self._try(curation.retype_relation(key, type, version, self._evidence()))
         for key in (RelationKey(ids[0], "HAS_PART", ids[1]), RelationKey(ids[0], self._text(), self._text())):
             await self._try(curation.delete_relation(key))
+        two = (ConceptClaim(ref, f"{ref} {new_id()}", evidence=(self._evidence(),)) for ref in "xy")
+        added = await self._try(curation.add(Knowledge(tuple(two))))
+        x, y = added.concepts.values() if added else ids[:2]
+        await self._try(curation.merge(x, [y]))
         await self._try(curation.merge(ids[0], [ids[1], ids[2]]))
         await self._try(curation.merge(self._text(), [self._text()]))
-        await self._read_concepts(ids)
-        for id in (ids[1], self._text()):
+        await self._read_concepts([*ids, x, y])
+        for id in (y, ids[1], self._text()):
             await self._try(curation.unmerge(id))
         for id in (ids[0], self._text()):
             await self._try(curation.delete_concept(id))
@@ -235,21 +246,24 @@ class EveryCall:
             await self._try(curation.delete_source(id))
 
     async def _steer(self, exploration: str) -> None:
-        control, work = self._store.control, self._store.work
-        for id in (exploration, self._text()):
+        control, work, text, token = self._store.control, self._store.work, self._text, self._token
+        for id, owner in ((exploration, token), (exploration, text()), (text(), text())):
             await self._try(control.pause(id))
             await self._try(control.resume(id))
-            await self._try(work.release(id, self._text()))
-            await self._try(work.finish(id, self._text(), self._text(), self._text()))
-            await self._try(work.finish(id, self._texts[0], self._text(), self._text()))
+            await self._try(work.finish(id, owner, text(), text()))
             await self._try(control.extend(id, Budget(), 3))
+            await self._try(work.claim(id, owner, 60))
+            await self._try(work.finish(id, owner, text(), text()))
             await self._try(control.retry_failed(id))
-            await self._try(control.cancel(id, self._text()))
-            await self._try(control.delete(id))
+            await self._try(work.release(id, owner))
+            await self._try(control.cancel(id, text()))
+        await self._try(control.delete(exploration))
+        await self._try(control.delete(text()))
 
     def _filters(self) -> Sequence[ConceptFilter]:
         texts = tuple(self._texts)
-        return (ConceptFilter(), ConceptFilter(texts, texts, self._text(), 0.1), ConceptFilter(kinds=texts))
+        prefix = self._text() or "none"  # no prefix is no filter
+        return (ConceptFilter(), ConceptFilter(texts, texts, prefix, 0.1), ConceptFilter(kinds=texts))
 
     def _claim(self, ref: str, name: str) -> ConceptClaim:
         text, evidence = self._text, (self._evidence(),)
