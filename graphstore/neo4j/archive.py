@@ -11,6 +11,7 @@ from graphstore.model import (
     Event,
     Exploration,
     Member,
+    Merge,
     Record,
     Relation,
     RelationKey,
@@ -86,7 +87,8 @@ class _Export:
         async for concept in self._all(_CONCEPTS):
             yield self._noted(concept, concept.id)
         for record in history:
-            yield record
+            if not (isinstance(record, Merge) and self._has(record.concept.id)):  # it was parted again meanwhile
+                yield record
         async for source in self._all(_SOURCES):
             yield self._noted(source, source.id)
         async for relation in self._all(_RELATIONS):

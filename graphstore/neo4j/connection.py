@@ -115,8 +115,13 @@ class Connection:
             raise UnavailableError(f"the connection to Neo4j at {self.location} is closed")
         task = asyncio.ensure_future(self._tried(once, on, attempts, seconds))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
         return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Future[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:  # else nobody may have asked for it
+            _log.debug("neo4j_failed", error=str(error))
 
     async def _tried(
         self, once: Callable[[], Awaitable[T]], on: Callable[[Exception], bool], attempts: int, seconds: float

@@ -2,13 +2,13 @@
 
 from typing import TypeVar
 
-from graphstore.neo4j.evidence_statements import EvidenceStatements
-from graphstore.neo4j.exploration_statements import Neo4jExplorationStatements
-from graphstore.neo4j.graph_statements import ConceptStatements, RelationStatements
 from neo4j import AsyncTransaction
 
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher.operations import NOW
+from graphstore.neo4j.evidence_statements import EvidenceStatements
+from graphstore.neo4j.exploration_statements import Neo4jExplorationStatements
+from graphstore.neo4j.graph_statements import ConceptStatements, RelationStatements
 from graphstore.rows.graph import moment
 from graphstore.transaction import Procedure
 

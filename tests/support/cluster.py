@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from graphstore.port import Database, Store
 from resolvers.ids import EXPLORATION, global_id, raw_id
 from scripts.servers.answers import HOST, PASSWORD, USER
 from scripts.servers.place import Place
+from scripts.servers.process import Process
 from scripts.servers.running import down, running_at, up
 from scripts.servers.services import NEO4J, REDIS, Service
 from tests.support.api import PROMISED, Api
@@ -121,15 +122,19 @@ class Cluster:
 
     async def serve(self, **settings: object) -> ServerProcess:
         """One server more."""
-        context = server(self.folder / f"server{next(self.numbers)}", oracle=self.oracle.address, **self.settings(), **settings)
+        context = server(self._next_dir("server"), oracle=self.oracle.address, **self.settings(), **settings)
         self.servers.append(await self.stack.enter_async_context(context))
         return self.servers[-1]
 
     async def work(self, **settings: object) -> OurProcess:
         """One worker more."""
-        context = worker(self.folder / f"worker{next(self.numbers)}", oracle=self.oracle.address, **self.settings(), **settings)
+        context = worker(self._next_dir("worker"), oracle=self.oracle.address, **self.settings(), **settings)
         self.workers.append(await self.stack.enter_async_context(context))
         return self.workers[-1]
+
+    def _next_dir(self, kind: str) -> Path:
+        """A folder for the next process, beside which its log lies."""
+        return self.folder / f"{kind}{next(self.numbers)}"
 
     async def start(self, topic: str, by: int = 0) -> str:
         """Start an exploration; its id as the store knows it."""
@@ -205,7 +210,7 @@ class Follower:
 @contextmanager
 def backings(folder: Path) -> Iterator[tuple[Backing, Backing]]:
     """A Neo4j and a Redis of the tests' own; all they wrote goes with them."""
-    both = [Backing(service, Place(folder / service.name)) for service in (NEO4J, REDIS)]
+    both = [Backing(_as_process(service), Place(folder / service.name)) for service in (NEO4J, REDIS)]
     try:
         for backing in both:
             backing.start_now()
@@ -214,6 +219,11 @@ def backings(folder: Path) -> Iterator[tuple[Backing, Backing]]:
         for backing in both:
             down(backing.service, backing.place)
             backing.place.delete()
+
+
+def _as_process(service: Service) -> Service:
+    """The way by which it has a process that can be sent signals."""
+    return replace(service, ways=[way for way in service.ways if isinstance(way, Process)])
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ from tests.support.graphs import check_history, graph_by_key
 from tests.support.oracle import OracleSource, oracle
 from tests.support.processes import ROOT
 
-pytestmark = [pytest.mark.system, pytest.mark.services, pytest.mark.xdist_group("faults"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.services, pytest.mark.alone, pytest.mark.timeout(240)]
 
 TOPIC = "whale"
 RECOVERY = 30.0
@@ -35,7 +35,7 @@ ASKED_TWICE = 12
 """Questions that may be asked again after a fault: a few times what one owner had under way."""
 SPARE = 16
 """Descriptors by which a process may grow: a pool of connections reaches its size late."""
-EARLY = 12
+EARLY = 40
 """Events after which the fault comes."""
 
 Fault = Callable[[Cluster, str], Awaitable[None]]
