@@ -6,21 +6,21 @@ from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
 from graphstore.errors import ConflictError, InvalidError
+from graphstore.model import BatchLimits
 
 T = TypeVar("T")
 
 Batch: TypeAlias = Mapping[int, T]
 """Records by the number of their lines."""
 
-WANTED = 0.04
-"""Seconds that one write should take."""
-_LEAST, _FIRST, _MOST = 10, 100, 500
+_LEAST, _FIRST = 10, 100
 
 
 class BatchSize:
-    """Learns from each write how many records the next one should have."""
+    """Learns from each write how many records the next one should have, within what suits the store."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: BatchLimits) -> None:
+        self._limits = limits
         self.rows = _FIRST
 
     @contextmanager
@@ -29,10 +29,10 @@ class BatchSize:
         began = time.perf_counter()
         yield
         seconds = time.perf_counter() - began
-        fitting = int(rows * WANTED / max(seconds, 1e-6))
+        fitting = int(rows * self._limits.seconds / max(seconds, 1e-6))
         if rows >= self.rows or fitting < self.rows:
             # Half the way: a single slow write (a checkpoint, a busy disk) should not change much.
-            self.rows = max(_LEAST, min(_MOST, (self.rows + fitting) // 2))
+            self.rows = max(_LEAST, min(self._limits.rows, (self.rows + fitting) // 2))
 
 
 async def stored_in_parts(

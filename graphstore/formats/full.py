@@ -43,7 +43,7 @@ class FullImport:
         self._report = report
         self._kind = ""
         self._batch: dict[int, Record] = {}
-        self._size = BatchSize()
+        self._size = BatchSize(store.archive.batch)
         self._was_exported = "exported" in first
         self._ended = False
         self._records = 0

@@ -88,7 +88,7 @@ class PlainImport:
         self._report = report
         self._concepts: dict[int, ConceptClaim] = {}
         self._relations: dict[int, _Relation] = {}
-        self._sizes = {"concepts": BatchSize(), "relations": BatchSize()}
+        self._sizes = {kind: BatchSize(store.archive.batch) for kind in ("concepts", "relations")}
 
     async def take(self, number: int, content: JsonObject) -> bool:
         """Store this line, now or soon; whether something was written now. Raises `LineError`."""

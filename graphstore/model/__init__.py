@@ -1,6 +1,6 @@
 """The domain: what is known, where it comes from, and how it was found. Value types only, never I/O."""
 
-from graphstore.model.archive import IdempotentResult, Merge, Record, StoredEvidence, Tombstone
+from graphstore.model.archive import BatchLimits, IdempotentResult, Merge, Record, StoredEvidence, Tombstone
 from graphstore.model.change import (
     ConceptPatch,
     ExplorationDraft,
@@ -58,6 +58,7 @@ from graphstore.model.page import (
 __all__ = [
     "ENDED",
     "RELATION_TYPE",
+    "BatchLimits",
     "Budget",
     "Concept",
     "ConceptClaim",

@@ -64,6 +64,17 @@ class IdempotentResult:
     created: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """How much of an import is well written in one transaction: no less than the store is good at, and no more than
+    those who wait for their turn to write can bear."""
+
+    seconds: float
+    """What one transaction should take."""
+    rows: int
+    """The most records in one, however fast they are written."""
+
+
 Record: TypeAlias = (
     Concept
     | Relation

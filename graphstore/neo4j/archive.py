@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 from graphstore.changes import load
 from graphstore.model import (
+    BatchLimits,
     Concept,
     ConceptId,
     Event,
     Exploration,
     Member,
-    Merge,
     Record,
     Relation,
     RelationKey,
@@ -53,6 +53,9 @@ _RESULTS = _Kind(cypher.RESULTS, explorations.idempotent_result, ("", "", ""))
 class Neo4jArchive:
     """`graphstore.port.Archive`."""
 
+    batch = BatchLimits(seconds=0.5, rows=5_000)
+    """A transaction costs two dozen round trips and a commit to all indexes, whatever it holds."""
+
     def __init__(self, workspace: str, connection: Connection, transact: Transact) -> None:
         self._workspace = workspace
         self._connection = connection
@@ -83,12 +86,27 @@ class _Export:
     async def records(self) -> AsyncIterator[Record]:
         """All of them, in the order that `Archive.export` promises."""
         self._explorations = {e.id: e async for e in self._all(_EXPLORATIONS)}
-        history = [record for kind in (_MERGES, _TOMBSTONES) async for record in self._all(kind)]
+        async for record in self._of_concepts():
+            yield record
+        async for record in self._of_relations():
+            yield record
+        async for record in self._of_explorations():
+            yield record
+        async for result in self._all(_RESULTS):
+            yield result
+
+    async def _of_concepts(self) -> AsyncIterator[Record]:
+        merges = [merge async for merge in self._all(_MERGES)]
+        tombstones = [tombstone async for tombstone in self._all(_TOMBSTONES)]
         async for concept in self._all(_CONCEPTS):
             yield self._noted(concept, concept.id)
-        for record in history:
-            if not (isinstance(record, Merge) and self._has(record.concept.id)):  # it was parted again meanwhile
-                yield record
+        for merge in merges:
+            if not self._has(merge.concept.id):  # else it was parted again meanwhile
+                yield merge
+        for tombstone in tombstones:
+            yield tombstone
+
+    async def _of_relations(self) -> AsyncIterator[Record]:
         async for source in self._all(_SOURCES):
             yield self._noted(source, source.id)
         async for relation in self._all(_RELATIONS):
@@ -97,10 +115,6 @@ class _Export:
         async for evidence in self._all(_EVIDENCE):
             if self._has(_attested(evidence.subject)) and self._has(evidence.source):
                 yield evidence
-        async for record in self._of_explorations():
-            yield record
-        async for result in self._all(_RESULTS):
-            yield result
 
     async def _of_explorations(self) -> AsyncIterator[Record]:
         async for step, newest in self._all(_STEPS):
@@ -154,13 +168,6 @@ class _Export:
 def _attested(subject: Subject) -> Subject:
     """What must be there for evidence: between two concepts that were merged there is no relation any more, only what
     will attest it again once they are parted."""
-    if isinstance(subject, RelationKey) and subject.source == subject.target:
-        return subject.source
-    return subject
-
-
-def _present(subject: Subject) -> Subject:
-    """The subject, if it is stored. There is no relation for what merged concepts had said of each other."""
     if isinstance(subject, RelationKey) and subject.source == subject.target:
         return subject.source
     return subject

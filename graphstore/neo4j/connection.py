@@ -11,7 +11,7 @@ import structlog
 from neo4j import AsyncDriver, AsyncTransaction, Query
 
 from graphstore.errors import TimeLimitError, UnavailableError
-from graphstore.neo4j.failures import passes_by_itself, raced, translated
+from graphstore.neo4j.failures import Race, passes_by_itself, translated
 from graphstore.rows.graph import is_text
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +68,7 @@ class Connection:
     async def write(self, work: Callable[[AsyncTransaction], Awaitable[T]]) -> T:
         """What the work returned, once its transaction is committed. It may be run again from its start: after a
         failure that passes by itself, and when another transaction was first to store the same thing."""
-        return await self._finished(lambda: self._write_once(work), raced, _WRITE_ATTEMPTS, WRITE_TIME_LIMIT)
+        return await self._finished(lambda: self._write_once(work), Race(), _WRITE_ATTEMPTS, WRITE_TIME_LIMIT)
 
     async def _write_once(self, work: Callable[[AsyncTransaction], Awaitable[T]]) -> T:
         async with (
@@ -85,7 +85,7 @@ class Connection:
         It may be sent again when others change the schema at the same time: run twice it must do what it does once.
         """
         await self._finished(
-            lambda: self._execute_once(statement, parameters or {}), raced, _SCHEMA_ATTEMPTS, SCHEMA_TIME_LIMIT
+            lambda: self._execute_once(statement, parameters or {}), Race(), _SCHEMA_ATTEMPTS, SCHEMA_TIME_LIMIT
         )
 
     async def _execute_once(self, statement: str, parameters: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ from graphstore.errors import (
 _TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"
 _NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
 _NOT_LET_IN = "Neo.ClientError.Security"
+_CONFLICTS = 3
 _RACED = {"Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"}
 _NO_TYPE = "Neo.ClientError.Schema.TokenNameError"
 _TOO_LARGE = "too large to index"
@@ -38,11 +39,19 @@ def passes_by_itself(error: Exception) -> bool:
     return isinstance(error, Neo4jError | DriverError) and error.is_retryable()
 
 
-def raced(error: Exception) -> bool:
-    """The same, or that another transaction was first to store what this one would have: begun anew, it finds it."""
-    if isinstance(error, ConstraintError) or passes_by_itself(error):
-        return True
-    return isinstance(error, Neo4jError) and error.code in _RACED
+class Race:
+    """The same for one piece of work, or that another transaction was first to store what this one would have: begun
+    anew, it finds it. One that conflicts again and again is in conflict with something that it does not look for."""
+
+    def __init__(self) -> None:
+        self._conflicts = 0
+
+    def __call__(self, error: Exception) -> bool:
+        """Whether to begin anew after this failure."""
+        if isinstance(error, ConstraintError):
+            self._conflicts += 1
+            return self._conflicts <= _CONFLICTS
+        return passes_by_itself(error) or (isinstance(error, Neo4jError) and error.code in _RACED)
 
 
 @contextmanager

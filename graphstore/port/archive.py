@@ -3,11 +3,16 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from graphstore.model import Record
+from graphstore.model import BatchLimits, Record
 
 
 class Archive(Protocol):
     """The whole content of a workspace, as records (docs/formats.md)."""
+
+    @property
+    def batch(self) -> BatchLimits:
+        """How much an import should write at a time. So many records can be loaded at once, or read by their ids."""
+        ...
 
     def export(self) -> AsyncIterator[Record]:
         """Everything stored: concepts before relations before evidence, and explorations after their steps, members

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from graphstore.changes import load
 from graphstore.errors import UnavailableError
-from graphstore.model import Record
+from graphstore.model import BatchLimits, Record
 from graphstore.rows import explorations, graph
 from graphstore.rows.graph import Row, listed
 from graphstore.sqlite.lanes import ReadLane, within_time
@@ -45,6 +45,9 @@ _KINDS = (
 
 class SqliteArchive:
     """`graphstore.port.Archive`. Each export has a connection of its own on the slow lane."""
+
+    batch = BatchLimits(seconds=0.04, rows=500)
+    """Shorter than the 50 ms after which another process that waits for the file looks again."""
 
     def __init__(self, workspace: str, lane: ReadLane, transact: Transact) -> None:
         self._workspace = workspace

@@ -45,14 +45,14 @@ class Overheard:  # no dataclass: Hypothesis would write out all that it holds w
 @pytest.fixture
 def planner(neo4j: Neo4j) -> Iterator[driver.Driver]:
     """Explains statements."""
-    with driver.GraphDatabase.driver(neo4j.uri, auth=_auth(neo4j), notifications_min_severity="OFF") as opened:
+    with driver.GraphDatabase.driver(neo4j.uri, auth=neo4j.auth, notifications_min_severity="OFF") as opened:
         yield opened
 
 
 @pytest.fixture
 async def overheard(neo4j: Neo4j) -> AsyncIterator[Overheard]:
     """An empty database whose statements are noted."""
-    real = driver.AsyncGraphDatabase.driver(neo4j.uri, auth=_auth(neo4j), notifications_min_severity="OFF")
+    real = driver.AsyncGraphDatabase.driver(neo4j.uri, auth=neo4j.auth, notifications_min_severity="OFF")
     noting = OverheardDriver(real)
     database = Neo4jDatabase(Connection(noting, neo4j.database, neo4j.uri, 5.0))  # type: ignore[arg-type]  # stands for a driver
     await database.operations.migrate()
@@ -77,10 +77,6 @@ async def harmless(overheard: Overheard) -> Harmless:
     for texts in (HARMLESS, HARMLESS[:1] * len(HARMLESS), ("",) * len(HARMLESS)):
         await EveryCall(overheard.database, f"plain {texts}", texts).run()
     return Harmless(overheard.statements, await records(bystander))
-
-
-def _auth(neo4j: Neo4j) -> tuple[str, str] | None:
-    return (neo4j.user, neo4j.password) if neo4j.user and neo4j.password else None
 
 
 STATEMENTS = written_down("READS", "WRITES")

@@ -55,6 +55,11 @@ class Neo4j:
     database: str
 
     @property
+    def auth(self) -> tuple[str, str] | None:
+        """What a driver is given to log in."""
+        return (self.user, self.password) if self.user and self.password else None
+
+    @property
     def settings(self) -> dict[str, str]:
         """What a program is told of it, for `tests.support.processes.environment`."""
         named = {"uri": self.uri, "user": self.user, "password": self.password, "database": self.database}

@@ -1,0 +1,95 @@
+"""An export of a Neo4j database, which has no snapshots, while others write to it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import TypeVar
+
+import pytest
+
+from graphstore.model import (
+    Concept,
+    Event,
+    Exploration,
+    Member,
+    Merge,
+    Record,
+    Relation,
+    RelationKey,
+    Source,
+    Step,
+    StepState,
+    StoredEvidence,
+)
+from graphstore.neo4j import open_database
+from graphstore.port import Store
+from tests.support.claims import TOKEN, added, begun, cite, known, next_step, outcome, says
+from tests.support.graphs import check_history
+from tests.support.services import Neo4j
+from tests.support.snapshots import records
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+async def stores(neo4j: Neo4j) -> AsyncIterator[tuple[Store, Store]]:
+    """Two empty workspaces."""
+    database = await open_database(neo4j.uri, user=neo4j.user, password=neo4j.password, database=neo4j.database)
+    yield database.within("main"), database.within("other")
+    await database.close()
+
+
+async def exported_during_work(store: Store) -> list[Record]:
+    """An export in the middle of which relations, an outcome, a merge and a deletion are stored."""
+    ids = await added(store, "a", "b", "c", "d", relations=(says("a", "IS_A", "b"), says("b", "IS_A", "c")))
+    e = await begun(store)
+    await store.work.commit(outcome(e.id, await next_step(store, e.id), known("root", "x", "y")))
+    await store.curation.merge(ids["c"], [ids["d"]])
+    seen: list[Record] = []
+    async with aclosing(store.archive.export()) as export:  # type: ignore[type-var]
+        async for record in export:
+            seen.append(record)
+            if len(seen) == 1:
+                await added(store, "a", "later", relations=(says("a", "CAUSES", "later", cite("new", 0.5, "late")),))
+                await store.work.commit(outcome(e.id, await next_step(store, e.id), known("x", "later", "z")))
+                await store.curation.merge(ids["a"], [ids["b"]])
+                await store.curation.unmerge(ids["d"])
+                await store.curation.delete_concept(ids["c"])
+    return seen
+
+
+def of(kind: type[T], exported: Sequence[Record]) -> list[T]:
+    """The records of a kind."""
+    return [record for record in exported if isinstance(record, kind)]
+
+
+async def test_everything_a_record_refers_to_is_there(stores: tuple[Store, Store]) -> None:
+    """Concepts of relations and members, subjects and sources of evidence, and no concept twice."""
+    exported = await exported_during_work(stores[0])
+    concepts = {c.id for c in of(Concept, exported)}
+    relations = {r.key for r in of(Relation, exported)}
+    assert "later" not in {c.name for c in of(Concept, exported)}
+    assert {end for key in relations for end in (key.source, key.target)} <= concepts
+    assert {m.concept for m in of(Member, exported)} <= concepts
+    evidence = of(StoredEvidence, exported)
+    assert {e.source for e in evidence} <= {s.id for s in of(Source, exported)}
+    spoken_of = {e.subject for e in evidence if not isinstance(e.subject, RelationKey) or e.subject[0] != e.subject[2]}
+    assert spoken_of <= concepts | relations
+    assert not concepts & {m.concept.id for m in of(Merge, exported)}
+
+
+async def test_an_exploration_stands_where_it_stood_at_the_beginning(stores: tuple[Store, Store]) -> None:
+    """Its step of meanwhile is to be done still, so that whoever takes it up elsewhere finds what is missing."""
+    here, there = stores
+    exported = await exported_during_work(here)
+    [exploration] = of(Exploration, exported)
+    assert exploration.next_seq == 3
+    assert [e.seq for e in of(Event, exported)] == [1, 2]
+    assert [s.state for s in of(Step, exported)][:3] == [StepState.DONE, StepState.PENDING, StepState.PENDING]
+    assert set(await there.archive.load(exported)) == {None}
+    taken = await there.work.claim(exploration.id, TOKEN, 60)
+    assert taken is not None
+    step = await next_step(there, exploration.id)
+    await there.work.commit(outcome(exploration.id, step, known("x", "later", "z")))
+    await check_history(there, exploration.id)
+    members = of(Member, await records(there))
+    assert len(members) == 5

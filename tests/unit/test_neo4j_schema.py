@@ -1,0 +1,69 @@
+"""The migrations of a Neo4j database."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+
+import neo4j as driver
+import pytest
+
+from graphstore.errors import SchemaMismatch
+from graphstore.neo4j import open_database
+from graphstore.neo4j.database import Neo4jDatabase
+from graphstore.neo4j.schema import migrations, statements
+from tests.support.services import Neo4j
+
+OWN_INDEXES = "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"
+
+
+@pytest.fixture
+def session(neo4j: Neo4j) -> Iterator[driver.Session]:
+    """The database without data and without schema, at first."""
+    with (
+        driver.GraphDatabase.driver(neo4j.uri, auth=neo4j.auth) as opened,
+        opened.session(database=neo4j.database) as session,
+    ):
+        for name in session.run("SHOW CONSTRAINTS YIELD name").value():
+            session.run(driver.Query(f"DROP CONSTRAINT {name}")).consume()
+        for name in session.run(OWN_INDEXES).value():
+            session.run(driver.Query(f"DROP INDEX {name}")).consume()
+        session.run("MATCH (m:Migration) DELETE m").consume()
+        yield session
+
+
+async def test_six_processes_may_make_the_schema_at_once(neo4j: Neo4j, session: driver.Session) -> None:
+    """No error, one result: every constraint and index once, and one note of it."""
+    async with AsyncExitStack() as opened:
+        for database in await asyncio.gather(*(_open(neo4j) for _ in range(6))):
+            opened.push_async_callback(database.close)
+            assert (await database.operations.versions()).stored == len(migrations())
+    made = {text.split()[3 if "FULLTEXT" in text else 2] for s in migrations() for text in statements(s)}
+    assert sorted(session.run(OWN_INDEXES).value()) == sorted(made)
+    assert session.run("MATCH (m:Migration) RETURN m.version").value() == [1]
+
+
+async def test_a_half_made_schema_is_completed(neo4j: Neo4j, session: driver.Session) -> None:
+    """A process that died in the middle of it leaves nothing that stops the next one."""
+    for statement in statements(migrations()[0])[:9]:
+        session.run(driver.Query(statement)).consume()
+    database = await _open(neo4j)
+    try:
+        assert (await database.operations.status()).schema_version == len(migrations())
+        assert await database.operations.verify() == ()
+    finally:
+        await database.close()
+
+
+async def test_the_database_of_a_newer_program_is_left_alone(neo4j: Neo4j, session: driver.Session) -> None:
+    """It says which versions there are."""
+    await (await _open(neo4j)).close()
+    session.run("CREATE (:Migration {version: 99})").consume()
+    try:
+        with pytest.raises(SchemaMismatch, match="99"):
+            await _open(neo4j)
+    finally:
+        session.run("MATCH (m:Migration {version: 99}) DELETE m").consume()
+
+
+async def _open(neo4j: Neo4j) -> Neo4jDatabase:
+    return await open_database(neo4j.uri, user=neo4j.user, password=neo4j.password, database=neo4j.database)

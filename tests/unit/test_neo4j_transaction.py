@@ -1,0 +1,104 @@
+"""Transactions that meet in a Neo4j database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
+from random import Random
+
+import neo4j as driver
+import pytest
+
+from graphstore.errors import NotFoundError
+from graphstore.neo4j.connection import Connection
+from graphstore.neo4j.database import Neo4jDatabase
+from graphstore.neo4j.transaction import Neo4jTransact
+from graphstore.port import Store
+from graphstore.transaction import Transaction
+from tests.support.claims import draft
+from tests.support.services import Neo4j
+
+
+@pytest.fixture
+async def connection(neo4j: Neo4j) -> AsyncIterator[Connection]:
+    """The database, with its schema."""
+    real = driver.AsyncGraphDatabase.driver(neo4j.uri, auth=neo4j.auth)
+    opened = Connection(real, neo4j.database, neo4j.uri, 5.0)
+    await Neo4jDatabase(opened).operations.migrate()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def store(connection: Connection) -> Store:
+    """An empty workspace."""
+    return Neo4jDatabase(connection).within("main")
+
+
+@pytest.fixture
+def transact(connection: Connection) -> Neo4jTransact:
+    """Runs procedures in that workspace."""
+    return Neo4jTransact("main", connection)
+
+
+async def test_who_waits_for_a_lock_sees_what_its_holder_stored(store: Store, transact: Neo4jTransact) -> None:
+    """It is read after the lock is taken, not before."""
+    id = (await store.control.start(draft())).id
+    held, waited_for = asyncio.Event(), asyncio.Event()
+
+    async def first(tx: Transaction) -> None:
+        exploration = (await tx.lock([id]))[id]
+        held.set()
+        await waited_for.wait()
+        await tx.put_exploration(replace(exploration, reason="first", next_seq=77))
+
+    async def second(tx: Transaction) -> tuple[str | None, int]:
+        exploration = (await tx.lock([id]))[id]
+        return exploration.reason, exploration.next_seq
+
+    holder = asyncio.ensure_future(transact(first))
+    await held.wait()
+    waiting = asyncio.ensure_future(transact(second))
+    done, _ = await asyncio.wait([waiting], timeout=0.3)
+    assert not done
+    waited_for.set()
+    await holder
+    assert await waiting == ("first", 77)
+
+
+async def test_no_count_is_lost(store: Store, transact: Neo4jTransact) -> None:
+    """Transactions that lock several explorations, in whatever order they name them, count one after the other."""
+    ids = [(await store.control.start(draft(f"topic {i}"))).id for i in range(4)]
+    chance = Random(7)
+
+    async def count(tx: Transaction, some: list[str]) -> None:
+        for exploration in (await tx.lock(some)).values():
+            await tx.put_exploration(replace(exploration, next_seq=exploration.next_seq + 1))
+
+    asked = [chance.sample(ids, 3) for _ in range(20)]
+    await asyncio.gather(*(transact(partial(count, some=some)) for some in asked))
+    counted = await store.explorations.get(ids)
+    assert {id: e.next_seq - 2 for id, e in counted.items()} == {id: sum(id in some for some in asked) for id in ids}
+
+
+async def test_what_is_deleted_while_one_waits_for_it_is_not_there(store: Store, transact: Neo4jTransact) -> None:
+    """It is not found, rather than found without its values."""
+    id = (await store.control.start(draft())).id
+    await store.control.cancel(id, "enough")
+    held, waited_for = asyncio.Event(), asyncio.Event()
+
+    async def delete(tx: Transaction) -> None:
+        await tx.lock([id])
+        held.set()
+        await waited_for.wait()
+        await tx.delete_exploration(id)
+
+    holder = asyncio.ensure_future(transact(delete))
+    await held.wait()
+    waiting = asyncio.ensure_future(store.control.retry_failed(id))
+    done, _ = await asyncio.wait([waiting], timeout=0.3)
+    assert not done
+    waited_for.set()
+    await holder
+    with pytest.raises(NotFoundError):
+        await waiting
