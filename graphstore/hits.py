@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from graphstore.model import Concept, Cursor, Hit, name_key
+from graphstore.model import Concept, Hit, name_key
 from graphstore.rows.graph import Row, concept
 from graphstore.words import matched, snippet, words
 
@@ -23,11 +23,6 @@ def sought(text: str) -> tuple[str, ...]:
 def whole_key(text: str) -> str:
     """The name key of the whole text, which may hold what no name can."""
     return name_key(text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8"))
-
-
-def place(row: Row) -> Cursor:
-    """Where a row with `PLACE` stands."""
-    return (*row[-len(PLACE) :],)
 
 
 def hit(row: Row, sought: Sequence[str]) -> Hit[Concept]:

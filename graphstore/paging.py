@@ -30,11 +30,15 @@ class Keyset:
         """
         return {
             "limit": limited(request.limit) + 1,
-            **self._place("after", request.after),
-            **self._place("before", request.before),
+            **self._bounds("after", request.after),
+            **self._bounds("before", request.before),
         }
 
-    def _place(self, name: str, cursor: Cursor | None) -> dict[str, Any]:
+    def place(self, row: Row) -> Cursor:
+        """Where a row stands, which ends with the columns."""
+        return (*row[-len(self.columns) :],)
+
+    def _bounds(self, name: str, cursor: Cursor | None) -> dict[str, Any]:
         if cursor is None:
             return {}
         if len(cursor) != len(self.types) or not all(map(_fits, cursor, self.types)):

@@ -8,7 +8,6 @@ from graphstore.model import (
     ConceptFilter,
     ConceptId,
     ConceptOrder,
-    Cursor,
     Hit,
     Page,
     PageRequest,
@@ -18,7 +17,7 @@ from graphstore.neo4j.connection import Connection, Read, storable
 from graphstore.neo4j.cypher import concepts as cypher
 from graphstore.neo4j.rows import values_of
 from graphstore.paging import in_order, page
-from graphstore.rows.graph import Row, concept
+from graphstore.rows.graph import concept
 from graphstore.senses import senses
 
 
@@ -45,12 +44,9 @@ class Neo4jConcepts:
         """See `Concepts.page`."""
         keyset = cypher.ORDERS[order]
         parameters = keyset.parameters(request)
-        rows, *outside = await self._read(cypher.page(filter, order, request), **parameters, **values_of(filter))
-
-        def place(row: Row) -> Cursor:
-            return (*row[-len(keyset.columns) :],)
-
-        return page(in_order(rows, request), request, place, concept, (outside[0], outside[1]))
+        statement = cypher.page(filter, order, request)
+        rows, before, behind = await self._read(statement, **parameters, **values_of(filter))
+        return page(in_order(rows, request), request, keyset.place, concept, (before, behind))
 
     async def count(self, filter: ConceptFilter) -> int:
         """See `Concepts.count`."""

@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from graphstore.errors import NotFoundError
 from graphstore.model import (
-    Cursor,
     Event,
     Exploration,
     ExplorationFilter,
@@ -20,7 +19,6 @@ from graphstore.model import (
 from graphstore.neo4j.children import pages
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import explorations as cypher
-from graphstore.neo4j.paging import Order
 from graphstore.paging import in_order, limited, page
 from graphstore.rows.explorations import event, exploration, member, step
 from graphstore.rows.graph import Row
@@ -44,7 +42,7 @@ class Neo4jExplorations:
         """See `Explorations.page`."""
         parameters = _filtered(filter) | cypher.ORDER.parameters(request)
         rows, before, behind = await self._read(cypher.page(filter, request), **parameters)
-        return page(in_order(rows, request), request, _place(cypher.ORDER), exploration, (before, behind))
+        return page(in_order(rows, request), request, cypher.ORDER.place, exploration, (before, behind))
 
     async def count(self, filter: ExplorationFilter) -> int:
         """See `Explorations.count`."""
@@ -93,7 +91,7 @@ class Neo4jExplorations:
     ) -> Mapping[str, Page[T]]:
         places = children.order.parameters(request)
         found = await self._read(children.pages(request), asked=ids, **places, **parameters)
-        return pages(ids, found, request, _place(children.order), value)
+        return pages(ids, found, request, children.order.place, value)
 
     async def _read(self, statement: str, **parameters: Any) -> Any:
         return await self._connection.read(statement, {"workspace": self._workspace, **parameters})
@@ -102,8 +100,3 @@ class Neo4jExplorations:
 def _filtered(filter: ExplorationFilter) -> dict[str, Any]:
     statuses = {} if filter.statuses is None else {"statuses": list(filter.statuses)}
     return statuses if filter.topic is None else {**statuses, "topic": name_key(filter.topic)}
-
-
-def _place(order: Order) -> Callable[[Row], Cursor]:
-    """Rows end with their place in the order."""
-    return lambda row: tuple(row[-len(order.columns) :])

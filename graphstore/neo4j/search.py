@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from graphstore.duplicates import likeliest, names_words, stem
-from graphstore.hits import hit, place, sought, whole_key
+from graphstore.hits import hit, sought, whole_key
 from graphstore.model import Concept, ConceptFilter, ConceptId, Hit, Page, PageRequest
 from graphstore.neo4j.connection import Read
 from graphstore.neo4j.cypher import search as cypher
@@ -25,8 +25,8 @@ async def hits(
         return Page()
     match = cypher.all_of(wanted, workspace)
     statement = cypher.page(filter, request)
-    rows, *outside = await read(statement, match=match, key=whole_key(text), **parameters, **values_of(filter))
-    return page(in_order(rows, request), request, place, lambda row: hit(row, wanted), (outside[0], outside[1]))
+    rows, before, behind = await read(statement, match=match, key=whole_key(text), **parameters, **values_of(filter))
+    return page(in_order(rows, request), request, cypher.ORDER.place, lambda row: hit(row, wanted), (before, behind))
 
 
 async def count(read: Read, workspace: str, text: str, filter: ConceptFilter) -> int:

@@ -8,7 +8,6 @@ from graphstore.model import (
     ConceptFilter,
     ConceptId,
     ConceptOrder,
-    Cursor,
     Hit,
     Page,
     PageRequest,
@@ -90,13 +89,10 @@ class SqliteConcepts:
         exists = f"EXISTS (SELECT 1 FROM concept AS c WHERE {condition} AND %s)"
         outside_sql = f"SELECT {keyset.outside(request, lambda beyond: exists % beyond)}"
 
-        def place(row: Row) -> Cursor:
-            return row[-len(keyset.columns) :]
-
         def work(db: sqlite3.Connection) -> Page[Concept]:
             rows = in_order(db.execute(rows_sql, parameters).fetchall(), request)
             outside = db.execute(outside_sql, parameters).fetchone()
-            return page(rows, request, place, concept, (bool(outside[0]), bool(outside[1])))
+            return page(rows, request, keyset.place, concept, (bool(outside[0]), bool(outside[1])))
 
         return await self._read(work)
 

@@ -82,7 +82,7 @@ class SqliteExplorations:
         def work(db: sqlite3.Connection) -> Page[Exploration]:
             rows = in_order(db.execute(rows_sql, parameters).fetchall(), request)
             outside = db.execute(outside_sql, parameters).fetchone()
-            return page(rows, request, lambda row: row[-2:], exploration, (bool(outside[0]), bool(outside[1])))
+            return page(rows, request, _ORDER.place, exploration, (bool(outside[0]), bool(outside[1])))
 
         return await self._read(work)
 

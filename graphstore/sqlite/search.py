@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from graphstore.duplicates import likeliest, names_words, stem
 from graphstore.hits import PLACE, PLACE_TYPES, hit, sought, whole_key
-from graphstore.model import Concept, Cursor, Hit, Page, PageRequest
+from graphstore.model import Concept, Hit, Page, PageRequest
 from graphstore.paging import in_order, page
-from graphstore.rows.graph import CONCEPT, Row, concept, listed
+from graphstore.rows.graph import CONCEPT, concept, listed
 from graphstore.sqlite.paging import Order
 from graphstore.sqlite.rows import Parameters
 
@@ -41,11 +41,8 @@ def hits(
         return Page()
     parameters |= {"key": whole_key(text), "match": _all_of(wanted)}
     rows = in_order(db.execute(_page_sql(condition, request), parameters).fetchall(), request)
-
-    def place(row: Row) -> Cursor:
-        return row[-3:]
-
-    return page(rows, request, place, lambda row: hit(row, wanted), _outside(db, condition, parameters, request))
+    outside = _outside(db, condition, parameters, request)
+    return page(rows, request, _ORDER.place, lambda row: hit(row, wanted), outside)
 
 
 def count(db: sqlite3.Connection, text: str, condition: str, parameters: Parameters) -> int:
