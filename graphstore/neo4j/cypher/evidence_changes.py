@@ -1,15 +1,10 @@
 """Statements in transactions on sources and evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from graphstore.neo4j.cypher.evidence import EVIDENCE_OF
+from graphstore.neo4j.cypher.upsert import upsert, values
 from graphstore.rows.graph import EVIDENCE, SOURCE, listed
-
-
-def _values(columns: Sequence[str]) -> str:
-    """A row's columns as a map; a property that is null is none."""
-    return ", ".join(f"{column}: row[{number}]" for number, column in enumerate(columns))
-
 
 _COLUMNS = listed(EVIDENCE, "e")
 _EVIDENCE = f"RETURN collect([{_COLUMNS}]) AS rows"
@@ -20,10 +15,7 @@ UNWIND $keys AS key
 MATCH (s:Source {{workspace: $workspace, key: key}})
 RETURN collect([{listed(SOURCE, "s")}]) AS rows"""
 
-PUT_SOURCES = f"""
-UNWIND $rows AS row
-MERGE (s:Source {{workspace: $workspace, id: row[0]}})
-SET s += {{{_values(SOURCE)}}}"""
+PUT_SOURCES = upsert("Source", SOURCE, ("id",))
 
 DELETE_SOURCE = """
 OPTIONAL MATCH (s:Source {workspace: $workspace, id: $id})
@@ -31,14 +23,15 @@ WITH s, s IS NOT NULL AS found
 DELETE s
 RETURN found"""
 
-# A row's last column is the digest of what makes it the same evidence. Row by row: one may be the same as another.
+# The digest is of what makes it the same evidence. Row by row: one may be the same as another.
+_ROW = (*EVIDENCE, "digest")
 PUT_EVIDENCE = f"""
 UNWIND $rows AS row
 CALL (row) {{
-  OPTIONAL MATCH (same:Evidence {{workspace: $workspace, digest: row[{len(EVIDENCE)}]}})
+  OPTIONAL MATCH (same:Evidence {{workspace: $workspace, digest: row[{_ROW.index("digest")}]}})
   WITH row WHERE same IS NULL
   MERGE (e:Evidence {{workspace: $workspace, id: row[0]}})
-  SET e += {{{_values((*EVIDENCE, "digest"))}, doubt: -row[{EVIDENCE.index("confidence")}]}}
+  SET e += {{{values(_ROW, _ROW)}, doubt: -row[{_ROW.index("confidence")}]}}
 }}"""
 
 # What was asserted is kept only where it is not the subject.

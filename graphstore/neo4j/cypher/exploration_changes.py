@@ -1,21 +1,10 @@
 """Statements in transactions on explorations and what belongs to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from graphstore.neo4j.cypher.upsert import upsert
 from graphstore.rows.explorations import EVENT, EXPLORATION, IDEMPOTENT_RESULT, MEMBER, STEP
 from graphstore.rows.graph import listed
-
-
-def _put(label: str, columns: Sequence[str], key: Sequence[str]) -> str:
-    """Insert nodes, or give those with the same key the new values; a null takes the property away."""
-    numbers = {column: f"row[{number}]" for number, column in enumerate(columns)}
-    found_by = "".join(f", {column}: {numbers[column]}" for column in key)
-    values = ", ".join(f"{column}: {value}" for column, value in numbers.items() if column not in key)
-    return f"""
-    UNWIND $rows AS row
-    MERGE (n:{label} {{workspace: $workspace{found_by}}})
-    SET n += {{{values}}}"""
-
 
 # Whoever sets a property waits until no other transaction holds the node: what is read after that stays as it is. One
 # that was deleted meanwhile has no properties then.
@@ -26,11 +15,11 @@ LOCK = f"""
     WITH e WHERE e.status IS NOT NULL
     RETURN collect([{listed(EXPLORATION, "e")}]) AS rows"""
 
-PUT_EXPLORATION = _put("Exploration", (*EXPLORATION, "topic_key"), ("id",))
-PUT_STEPS = _put("Step", STEP, ("id",))
-PUT_MEMBERS = _put("Member", MEMBER, ("exploration", "concept"))
-PUT_EVENTS = _put("Event", EVENT, ("exploration", "seq"))
-PUT_RESULT = _put("IdempotentResult", IDEMPOTENT_RESULT, ("principal", "mutation", "key"))
+PUT_EXPLORATION = upsert("Exploration", (*EXPLORATION, "topic_key"), ("id",))
+PUT_STEPS = upsert("Step", STEP, ("id",))
+PUT_MEMBERS = upsert("Member", MEMBER, ("exploration", "concept"))
+PUT_EVENTS = upsert("Event", EVENT, ("exploration", "seq"))
+PUT_RESULT = upsert("IdempotentResult", IDEMPOTENT_RESULT, ("principal", "mutation", "key"))
 
 _STEPS_IN = """MATCH (s:Step) USING INDEX SEEK s:Step(workspace, exploration, state, depth)
       WHERE s.workspace = $workspace AND s.exploration = id AND s.depth IS NOT NULL AND s.state ="""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from graphstore.neo4j.cypher.upsert import upsert
 from graphstore.rows.graph import RELATION, listed
 
 LOCK = "MERGE (w:Workspace {name: $workspace}) SET w.lock = datetime.realtime()"
@@ -61,8 +62,7 @@ MERGE = "MATCH (m:Merge) WHERE m.workspace = $workspace AND m.id IN $keys RETURN
 MERGED_INTO = """
 MATCH (m:Merge) USING INDEX SEEK m:Merge(workspace, target)
 WHERE m.workspace = $workspace AND m.target IN $keys RETURN collect([m.id]) AS rows"""
-PUT_MERGE = """
-UNWIND $rows AS row MERGE (m:Merge {workspace: $workspace, id: row[0]}) SET m.target = row[1], m.body = row[2]"""
+PUT_MERGE = upsert("Merge", ("id", "target", "body"), ("id",))
 DELETE_MERGE = "MATCH (m:Merge) WHERE m.workspace = $workspace AND m.id IN $rows DELETE m"
 
 # Both ends are sought before what lies between them: one of them may have a hundred thousand relations. Without the
