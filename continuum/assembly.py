@@ -27,6 +27,7 @@ from exploration.service import Explorer
 from exploration.sources import Build, SourceBook
 from exploration.stored import StoredGraph
 from exploration.sweep import Sweep
+from exploration.tasks import cancel
 from exploration.watch import Watch
 from graphstore.port import Database
 from providers.knowledge.registry import SourceRegistry
@@ -197,7 +198,7 @@ async def _sweeping(settings: Settings, database: Database, dispatch: Dispatch, 
         retention_days=settings.event_retention_days,
     )
     task = asyncio.create_task(sweep.run(), name="sweep")
-    stack.push_async_callback(_cancelled, task)
+    stack.push_async_callback(cancel, task)
 
 
 def _dependencies(role: Role, database: Database, exchange: _Exchange) -> dict[str, Dependency]:
@@ -228,8 +229,3 @@ def _shipped_sources() -> dict[str, Build]:
 
 def _shared(registry: SourceRegistry, name: str) -> Build:
     return lambda _store: registry.source(name)
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

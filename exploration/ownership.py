@@ -15,6 +15,7 @@ from exploration.agents.pipeline import Pipeline
 from exploration.errors import ExplorationError
 from exploration.feed.port import Feed
 from exploration.sources import SourceBook
+from exploration.tasks import cancel
 from graphstore.errors import BudgetExceeded, ConflictError, InvalidError, LeaseLost, UnavailableError
 from graphstore.model import (
     Exploration,
@@ -85,7 +86,7 @@ class Ownership:
             while await self._advance(heartbeat):
                 pass
         finally:
-            await _cancelled(heartbeat, *self.running.values())
+            await cancel(heartbeat, *self.running.values())
 
     async def _advance(self, heartbeat: asyncio.Task[None]) -> bool:
         """Begin what may begin, then wait for news; False when there is nothing left to do here."""
@@ -226,7 +227,7 @@ class Ownership:
     async def _stop_steps(self, *, abort: bool) -> None:
         """Let running steps commit, or abort them."""
         if abort:
-            await _cancelled(*self.running.values())
+            await cancel(*self.running.values())
         else:
             await asyncio.gather(*self.running.values())
         self.running.clear()
@@ -272,10 +273,3 @@ class Ownership:
 
 def _least(*waits: float | None) -> float | None:
     return min((w for w in waits if w is not None), default=None)
-
-
-async def _cancelled(*tasks: asyncio.Task[None]) -> None:
-    """Cancel tasks and wait until they have ended, however they do."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

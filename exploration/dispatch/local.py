@@ -7,6 +7,7 @@ from typing import Self
 import structlog
 
 from exploration.dispatch.port import Job, Run
+from exploration.tasks import cancel
 
 _log = structlog.get_logger(__name__)
 
@@ -30,10 +31,7 @@ class LocalDispatch:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        tasks = [task for task, _ in self._jobs.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(*(task for task, _ in self._jobs.values()))
 
     async def enqueue(self, job: Job) -> None:
         """See `Dispatch.enqueue`."""

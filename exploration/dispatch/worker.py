@@ -21,6 +21,7 @@ from exploration.dispatch.record import job_of
 from exploration.redis.cancellation import cancellable
 from exploration.redis.link import RedisLink
 from exploration.redis.server import FAILURES
+from exploration.tasks import cancel
 from graphstore.errors import StoreError
 from graphstore.ids import new_id
 
@@ -90,8 +91,8 @@ class Worker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._take_no_more()
-        await _cancelled(*self._runs)
-        await _cancelled(*self._upkeep)
+        await cancel(*self._runs)
+        await cancel(*self._upkeep)
         await self._waiting.aclose()
 
     async def drain(self) -> None:
@@ -105,7 +106,7 @@ class Worker:
     async def _take_no_more(self) -> None:
         self._stopping = True
         if self._taking is not None:
-            await _cancelled(self._taking)
+            await cancel(self._taking)
 
     async def _take_jobs(self) -> None:
         while True:
@@ -132,9 +133,7 @@ class Worker:
                 continue
             except FAILURES as error:
                 self._link.server.failed(error)
-            except (
-                Exception
-            ) as error:  # the edge: whatever SAQ raises for a record that is none must not end the worker
+            except Exception as error:  # the edge: what SAQ raises for a record that is none must not end the worker
                 _log.warning("job_unreadable", error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, PAUSE_LAST)
@@ -218,10 +217,3 @@ class Worker:
 
 def _named(job: Job) -> dict[str, str]:
     return {"kind": job.kind, "id": job.id, "workspace": job.workspace}
-
-
-async def _cancelled(*tasks: asyncio.Task[None]) -> None:
-    """Cancel tasks and wait until they have ended, however they do."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError, ResponseError
 from exploration.redis.client import client
 
 WAITING = "continuum-dequeue"
-"""The name of that connection."""
+"""What a worker calls the connection on which it waits for jobs."""
 _LIMIT = 2.0
 
 

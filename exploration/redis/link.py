@@ -10,6 +10,7 @@ from exploration.redis.client import client
 from exploration.redis.outbox import Outbox
 from exploration.redis.reader import Heard, Reader
 from exploration.redis.server import LIMIT, Command, Server, T
+from exploration.tasks import cancel
 
 
 class RedisLink:
@@ -79,10 +80,5 @@ async def connected(url: str, *, prefix: str = "continuum") -> AsyncIterator[Red
         stack.push_async_callback(link.close)
         await link.server.probe()
         running = asyncio.create_task(link.run(), name="redis link")
-        stack.push_async_callback(_cancelled, running)
+        stack.push_async_callback(cancel, running)
         yield link
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -16,6 +16,7 @@ from redis.asyncio.client import PubSub
 
 from exploration.redis.cancellation import cancellable
 from exploration.redis.server import FAILURES, Server
+from exploration.tasks import cancel
 
 _log = structlog.get_logger(__name__)
 
@@ -76,9 +77,7 @@ class Reader:
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await cancel(*tasks)
             done.pop().result()
 
     async def _subscribe(self, pubsub: PubSub) -> None:

@@ -1,0 +1,10 @@
+"""Tasks, and how whoever owns them ends them."""
+
+import asyncio
+
+
+async def cancel(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks and wait until they have ended, however they do."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
