@@ -26,7 +26,7 @@ def say(text: str) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; the exit code."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     folder = options.data_dir / "services"
     chosen = [(s, Place(folder / options.set / s.name)) for s in SERVICES if s.name in (options.services or _NAMES)]
     try:
@@ -107,6 +107,14 @@ COMMANDS: Mapping[str, Callable[[Chosen, argparse.Namespace], int]] = {
 }
 
 
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_intermixed_args(arguments)
+    if options.delete and options.command != "down":
+        parser.error(f"--delete is for down: {options.command} deletes nothing")
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/services",
@@ -118,9 +126,17 @@ def _parser() -> argparse.ArgumentParser:
         "--set", default=MAIN, type=_set_name, metavar="NAME", help="another pair of servers, with their own data"
     )
     parser.add_argument("--delete", action="store_true", help="down: delete their data, too")
-    parser.add_argument("command", choices=COMMANDS, help='env prints settings: eval "$(scripts/services env)"')
-    parser.add_argument("services", nargs="*", choices=[*_NAMES, []], metavar="|".join(_NAMES), help="both by default")
+    commands, names = "|".join(COMMANDS), "|".join(_NAMES)
+    settings = 'env prints settings: eval "$(scripts/services env)"'
+    parser.add_argument("command", choices=COMMANDS, metavar=commands, help=settings)
+    parser.add_argument("services", nargs="*", default=(), type=_service_name, metavar=names, help="both by default")
     return parser
+
+
+def _service_name(text: str) -> str:
+    if text not in _NAMES:
+        raise argparse.ArgumentTypeError(f"there is no {text}; there are {' and '.join(_NAMES)}")
+    return text
 
 
 def _set_name(text: str) -> str:

@@ -167,6 +167,28 @@ def test_nothing_running_is_said(here: Checkout) -> None:
     here.run("down")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "the following arguments are required: up|down|status|env\n"),
+        (("start",), "invalid choice: 'start'"),
+        (("up", "mysql"), "there is no mysql; there are neo4j and redis"),
+        (("up", "--delete"), "--delete is for down: up deletes nothing"),
+        (("--set", "libraries", "down"), "a set is named by small letters, digits and hyphens"),
+    ],
+)
+def test_wrong_arguments_are_told(here: Checkout, arguments: tuple[str, ...], told: str) -> None:
+    """Nothing is done, and the last line says what would be right."""
+    assert told in here.run(*arguments, code=2).stderr
+
+
+def test_options_may_stand_anywhere(here: Checkout) -> None:
+    """`down --delete redis` is about Redis alone."""
+    here.run("up", "redis")
+    here.run("down", "--delete", "redis")
+    assert here.settings() == {}
+
+
 async def test_checkouts_started_at_the_same_time_do_not_meet(here: Checkout, tmp_path: Path) -> None:
     """Each has its own server at its own port."""
     checkouts = [here, *(checkout(tmp_path / name) for name in ("two", "three"))]
