@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.support import processes
+from tests.support.services import unavailable
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 # The network is cut off but for this machine. Without the last three, Chromium calls home at every start.
@@ -25,13 +26,6 @@ FLAGS = [
 ]
 
 expect.set_options(timeout=15_000)
-
-
-def unavailable(reason: str) -> None:
-    """Skip on a developer's machine; in CI nothing may be missing."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
