@@ -76,5 +76,5 @@ def _where(settings: Settings) -> str:
         return f"Data is kept in {kept}."
     return (
         f"Data is kept in {settings.store_location}.\n"
-        f"Explorations wait in {settings.redis_location} for workers: `continuum worker` starts one."
+        f"Explorations wait in {settings.redis_location} for workers; the command `worker` starts one."
     )

@@ -91,7 +91,7 @@ async def _bind(site: web.TCPSite, host: str, port: Port) -> None:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise SettingsError(f"HOST={host!r}: cannot listen there: {error.strerror}") from error
-        taken = f"{port.variable}={port.number}: another program listens there; choose another"
+        taken = f"{port.variable}={port.number}: another program listens there; choose another, or 0 for a free one"
         raise SettingsError(taken) from error
 
 

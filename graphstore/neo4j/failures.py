@@ -104,4 +104,4 @@ def _meaning_of_code(error: Neo4jError, location: str, seconds: float) -> StoreE
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
