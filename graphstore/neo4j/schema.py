@@ -1,4 +1,4 @@
-"""The schema of the database: numbered migrations, each run once, however many processes try."""
+"""The schema of the database: numbered migrations, which several processes may run at once."""
 
 import importlib.resources
 from collections.abc import Sequence

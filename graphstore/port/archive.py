@@ -18,9 +18,9 @@ class Archive(Protocol):
         """Everything stored: concepts before relations before evidence, and explorations after their steps, members
         and events: whoever loads it stores one that can be taken up when all of it is there.
 
-        It is of one moment where nothing is written meanwhile, and over SQLite always. Elsewhere some of what is
-        written meanwhile is in it, but it is closed: relations, evidence and members are left out that came too late
-        for what they speak of, and explorations stand where they stood at the beginning.
+        It is of one moment where nothing is written meanwhile, or where the store can read so. Elsewhere some of what
+        is written meanwhile is in it, but it is closed: relations, evidence and members are left out that came too
+        late for what they speak of, and explorations stand where they stood at the beginning (docs/decisions/0007).
         """
         ...
 
