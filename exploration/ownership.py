@@ -252,6 +252,8 @@ class Ownership:
         return next(errors, "nothing is left to be done: what it would have begun with was deleted")
 
     async def _announce(self, seq: int) -> None:
+        """Tell of a commit that has just returned."""
+        _log.debug("event_committed", exploration=self.exploration.id, seq=seq)  # its time is what lag is measured by
         await self.tools.feed.announce(self._ref, seq)
 
     def _seconds_left(self) -> float | None:

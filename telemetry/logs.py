@@ -10,6 +10,8 @@ import structlog
 
 _UNBEGUN = "coroutine '(GraphQLCoreConverter|Executor)[.]"
 """Fields that a cancelled operation had not begun. graphql-core drops them, and Python warns; nothing is lost."""
+_WORD_FOR_WORD = ("neo4j",)
+"""Libraries whose DEBUG is every message on the wire, with all that is in it."""
 
 
 def configure_logs(level: str, *, json: bool | None = None, secrets: Collection[str] = ()) -> None:
@@ -49,6 +51,8 @@ def configure_logs(level: str, *, json: bool | None = None, secrets: Collection[
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for library in _WORD_FOR_WORD:
+        logging.getLogger(library).setLevel(max(root.level, logging.INFO))
 
 
 def _masks(secrets: Collection[str]) -> list[Any]:

@@ -6,7 +6,7 @@ from exploration.dispatch.port import Job
 
 ATTEMPTS = 8
 """Runs that may fail one after the other. Then it is up to the store's sweep to enqueue the job anew."""
-FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0
+FIRST_RETRY, LONGEST_RETRY = 0.5, 2.0
 """Seconds before a failed run is tried again: at most so many at first, doubling up to the longest, with jitter."""
 
 

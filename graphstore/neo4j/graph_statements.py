@@ -36,7 +36,9 @@ class ConceptStatements(Statements):
         """See `GraphStatements.put_concepts`."""
         latest = {c.id: c for c in concepts}
         if latest:
-            renamed = await self._read(cypher.PUT_CONCEPTS, rows=[concept_properties(c) for c in latest.values()])
+            rows = [concept_properties(c) for c in latest.values()]
+            fresh, renamed = await self._read(cypher.PUT_CONCEPTS, rows=rows)
+            await self._put(cypher.CREATE_LOOK_UPS, [concept_look_ups(latest[id]) for id in fresh])
             await self._put(cypher.RENEW_LOOK_UPS, [concept_look_ups(latest[id]) for id in renamed])
 
     async def delete_concepts(self, ids: Sequence[ConceptId]) -> None:

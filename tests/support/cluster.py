@@ -31,6 +31,8 @@ from tests.support.processes import OurProcess, ServerProcess, server, worker
 from tests.support.proxy import Proxy, proxied
 
 LEASE = 2.0
+LOOK_EVERY = 0.2
+"""Seconds between looks at the store: each of them takes from what the processes under test have."""
 START = """
 mutation Start($topic: String!) {
   startExploration(input: {topic: $topic, depth: 5, breadth: 10, budget: {concepts: 10000, seconds: 3600}}) {
@@ -151,7 +153,7 @@ class Cluster:
         async def is_stored() -> bool:
             return (await self.exploration(id)).next_seq > seq
 
-        await until(is_stored, seconds)
+        await until(is_stored, seconds, LOOK_EVERY)
 
     async def ended(self, id: str, seconds: float = 30) -> Exploration:
         """Wait for its end; it as it is then."""
@@ -159,7 +161,7 @@ class Cluster:
         async def has_ended() -> bool:
             return (await self.exploration(id)).status in ENDED
 
-        await until(has_ended, seconds)
+        await until(has_ended, seconds, LOOK_EVERY)
         return await self.exploration(id)
 
     def owner(self, id: str) -> OurProcess:

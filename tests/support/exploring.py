@@ -83,11 +83,11 @@ TREE = {"a": ["b", "c"], "b": ["d", "e"], "c": ["e", "f"], "d": ["g"], "e": [], 
 """Seven concepts; e is reached twice, and f leads back."""
 
 
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 10, every: float = 0.01) -> None:
     """Wait until a condition that cannot be awaited otherwise holds, at most so many seconds."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110 - what is waited for happens in a store or another process
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every)
 
 
 async def asked(source: Scripted, name: str) -> None:

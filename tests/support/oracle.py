@@ -14,7 +14,7 @@ from providers.knowledge.port import Card, Findings, Known, Link, Price, Questio
 
 BRANCHES = 4
 """Subjects that each one leads to."""
-SUBJECTS = 120
+SUBJECTS = 80
 
 
 @dataclass

@@ -35,7 +35,7 @@ ASKED_TWICE = 12
 """Questions that may be asked again after a fault: a few times what one owner had under way."""
 SPARE = 16
 """Descriptors by which a process may grow: a pool of connections reaches its size late."""
-EARLY = 40
+EARLY = 30
 """Events after which the fault comes."""
 
 Fault = Callable[[Cluster, str], Awaitable[None]]

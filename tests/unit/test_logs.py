@@ -15,7 +15,10 @@ def restored() -> Iterator[None]:
     """The logging of the other tests, as it was."""
     root, before = logging.getLogger(), structlog.get_config()
     handlers, level = root.handlers[:], root.level
+    driver = logging.getLogger("neo4j")
+    of_driver = driver.level
     yield
+    driver.setLevel(of_driver)
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.configure(**before)
@@ -35,3 +38,20 @@ def test_secrets_are_masked_in_every_line(capsys: pytest.CaptureFixture[str], js
     written = capsys.readouterr().err
     assert "hunter2" not in written
     assert written.count("***") >= 3
+
+
+@pytest.mark.parametrize(("level", "shown"), [("DEBUG", 1), ("INFO", 1), ("ERROR", 0)])
+@pytest.mark.usefixtures("restored")
+def test_what_goes_over_the_wire_is_not_logged(capsys: pytest.CaptureFixture[str], level: str, shown: int) -> None:
+    """At DEBUG we tell more, but the driver of Neo4j does not repeat each message with what is in it."""
+    configure_logs(level, json=True)
+    for handler in logging.getLogger().handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(sys.stderr)
+    structlog.get_logger("ours").debug("ours")
+    logging.getLogger("neo4j.io").debug("every word")
+    logging.getLogger("neo4j.pool").info("a connection was lost")
+    written = capsys.readouterr().err
+    assert "every word" not in written
+    assert written.count("a connection was lost") == shown
+    assert ("ours" in written) == (level == "DEBUG")
