@@ -46,8 +46,10 @@ class StoreControl:
         """See `Control.start`."""
 
         async def procedure(tx: Transaction) -> Exploration:
-            if idempotency and (before := await recall(tx, idempotency)) is not None:
-                return await locked(tx, orjson.loads(before)["exploration"])
+            if idempotency:
+                await tx.lock_graph()  # else two that come at once both find nothing
+                if (before := await recall(tx, idempotency)) is not None:
+                    return await locked(tx, orjson.loads(before)["exploration"])
             exploration = _fresh(tx, draft, lease)
             if draft.root is not None:
                 root = await existing_concept(tx, draft.root)

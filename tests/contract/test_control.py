@@ -1,5 +1,6 @@
 """Starting explorations and changing their course."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
@@ -28,7 +29,7 @@ from graphstore.model import (
     StepFilter,
     StepState,
 )
-from graphstore.port import Store
+from graphstore.port import Database, Store
 from tests.support.claims import TOKEN, added, begun, draft, known, next_step, outcome, request_key, says
 from tests.support.snapshots import records
 
@@ -98,6 +99,15 @@ async def test_a_repeated_start_answers_with_the_first_exploration(store: Store)
     with pytest.raises(IdempotencyConflict):
         await store.control.start(draft("other"), idempotency=replace(key, input_hash="h2"))
     assert len((await store.explorations.page(ExplorationFilter(), ALL)).items) == 1
+
+
+async def test_equal_starts_at_once_start_one_exploration(opener: Callable[[], Awaitable[Database]]) -> None:
+    """Whatever the timing, over several processes: all get the same one."""
+    stores = [(await opener()).within("main") for _ in range(3)]
+    key = request_key(mutation="startExploration")
+    started = await asyncio.gather(*(s.control.start(draft(), idempotency=key) for s in stores * 3))
+    [stored] = (await stores[0].explorations.page(ExplorationFilter(), ALL)).items
+    assert {e.id for e in started} == {stored.value.id}
 
 
 async def reach(store: Store, status: S) -> Exploration:
