@@ -155,5 +155,7 @@ def _crossings(
 async def _batches(
     relations: Relations, concepts: Sequence[ConceptId], types: Sequence[str] | None
 ) -> AsyncIterator[Sequence[Relation]]:
+    """Strongest first, so that each store gives the same answer."""
     for first in range(0, len(concepts), BATCH):
-        yield await relations.links(concepts[first : first + BATCH], types, LINKS)
+        links = await relations.links(concepts[first : first + BATCH], types, LINKS)
+        yield sorted(links, key=lambda link: (-link.confidence, -link.support, link.key))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 from typing import Any, cast
 
 import pytest
@@ -45,6 +46,19 @@ class Held:
         return list(found.values())
 
 
+@dataclass
+class Shuffled(Held):
+    """The same in no order."""
+
+    chance: Random = field(default_factory=Random)
+
+    async def links(self, ids: Sequence[str], types: Sequence[str] | None, limit: int) -> list[Relation]:
+        """The strongest `limit` relations of each concept."""
+        links = await super().links(ids, types, limit)
+        self.chance.shuffle(links)
+        return links
+
+
 def over(held: Held) -> Relations:
     """The fake as the port."""
     return cast("Relations", held)
@@ -82,6 +96,19 @@ def test_the_way_is_a_shortest_one(edges: set[tuple[str, str]], max_depth: int) 
         assert found[-1] == "h"
     else:
         assert isinstance(found, str)
+
+
+@settings(deadline=None)
+@given(edges=EDGES, chance=st.randoms(use_true_random=False))
+def test_a_walk_does_not_depend_on_the_order_of_what_is_read(edges: set[tuple[str, str]], chance: Random) -> None:
+    """Stores give relations in any order, and yet the same ways and neighbourhoods."""
+    held, shuffled = Held(sorted(edges)), Shuffled(sorted(edges), chance=chance)
+
+    async def walked(one: Held) -> tuple[walks.Path, walks.Neighbourhood]:
+        path = await walks.shortest_path(over(one), ("a", "h"), 10, None, 5)
+        return path, await walks.neighbourhood(over(one), "a", 3, 100, None)
+
+    assert asyncio.run(walked(shuffled)) == asyncio.run(walked(held))
 
 
 async def test_a_hub_is_read_from_the_other_side() -> None:
