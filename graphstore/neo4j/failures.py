@@ -27,6 +27,8 @@ from graphstore.errors import (
 _TIMED_OUT = "Neo.ClientError.Transaction.TransactionTimedOut"
 _NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
 _NOT_LET_IN = "Neo.ClientError.Security"
+_ENDED = {"Neo.ClientError.Transaction.LockClientStopped", "Neo.ClientError.Transaction.Terminated"}
+"""So the driver calls it when what waits for a lock, or runs, is ended: its time is over, or the server stops."""
 _CONFLICTS = 3
 _RACED = {"Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"}
 _NO_TYPE = "Neo.ClientError.Schema.TokenNameError"
@@ -98,8 +100,8 @@ def _meaning_of_code(error: Neo4jError, location: str, seconds: float) -> StoreE
         return AccessError(f"Neo4j at {location} does not let this program in ({message})")
     if _TOO_LARGE in message or code == _NO_TYPE:
         return InvalidError(_TOO_LONG if _TOO_LARGE in message else f"this is no relation type: {message}")
-    if code.startswith("Neo.DatabaseError"):
-        return UnavailableError(f"Neo4j at {location} has a fault ({message})")
+    if code in _ENDED or code.startswith("Neo.DatabaseError"):
+        return UnavailableError(f"Neo4j at {location} could not do it ({message})")
     return None
 
 

@@ -9,7 +9,8 @@ from random import Random
 import neo4j as driver
 import pytest
 
-from graphstore.errors import NotFoundError
+from graphstore.errors import NotFoundError, UnavailableError
+from graphstore.model import ExplorationStatus
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.database import Neo4jDatabase
 from graphstore.neo4j.transaction import Neo4jTransact
@@ -102,3 +103,25 @@ async def test_what_is_deleted_while_one_waits_for_it_is_not_there(store: Store,
     await holder
     with pytest.raises(NotFoundError):
         await waiting
+
+
+async def test_who_waits_too_long_for_a_lock_may_try_again(
+    store: Store, transact: Neo4jTransact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends the one that waits. That is no defect of ours, and later the same succeeds."""
+    id = (await store.control.start(draft())).id
+    held, waited_for = asyncio.Event(), asyncio.Event()
+
+    async def hold(tx: Transaction) -> None:
+        await tx.lock([id])
+        held.set()
+        await waited_for.wait()
+
+    holder = asyncio.ensure_future(transact(hold))
+    await held.wait()
+    monkeypatch.setattr("graphstore.neo4j.connection.WRITE_TIME_LIMIT", 0.5)
+    with pytest.raises(UnavailableError):
+        await store.control.pause(id)
+    waited_for.set()
+    await holder
+    assert (await store.control.pause(id)).status is ExplorationStatus.PAUSED
