@@ -78,7 +78,7 @@ def meaning_of(  # noqa: PLR0911  # one for each class of failure
         case IncompleteCommit():
             return UnavailableError(f"the connection to Neo4j at {location} was lost in a commit: it may be stored")
         case DriverError():
-            return UnavailableError(f"Neo4j at {location} cannot be reached ({_first_line(error)})")
+            return UnavailableError(f"Neo4j at {location} cannot be reached ({_in_one_line(error)})")
         case AuthError():
             return AccessError(f"Neo4j at {location} refuses these credentials: check NEO4J_USER, NEO4J_PASSWORD")
         case ConstraintError():
@@ -105,5 +105,6 @@ def _meaning_of_code(error: Neo4jError, location: str, seconds: float) -> StoreE
     return None
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
+def _in_one_line(error: Exception) -> str:
+    """All of it: the first line of many says only that it could not connect."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -99,6 +99,7 @@ def test_a_store_that_does_not_come_is_given_up(tmp_path: Path) -> None:
     given_up = continuum(tmp_path, "serve", port=0, neo4j_uri=NOWHERE, startup_wait_seconds=0.2, log_level="ERROR")
     assert (given_up.code, given_up.out) == (2, "")
     assert given_up.err.startswith(f"Error: Neo4j at {NOWHERE} cannot be reached")
+    assert "Connect call failed" in given_up.err
     assert given_up.err.count("\n") == 1
     began = time.monotonic()
     command = continuum(tmp_path, "search", "x", neo4j_uri=NOWHERE, log_level="ERROR")
