@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Collection
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 NEO4J_SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+REDIS_OPTIONS = ("db", "username", "password")
+TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
+"""Further ones of `rediss://`. All others would change what the program relies on, its time limits for example."""
 
 _CREDENTIALS = re.compile(r"^([^:/?#]*://)?.*@", re.DOTALL)
 _SECRET_OPTION = re.compile(r"(?<=[?&])((?:username|password)=)[^&]*", re.IGNORECASE)
@@ -29,8 +32,13 @@ def check_neo4j(address: str) -> str:
     _check(address, NEO4J_SCHEMES, "bolt://localhost:7687")
     if "@" in address:
         raise ValueError("no user and password may be in it: they belong into NEO4J_USER and NEO4J_PASSWORD")
-    if urlsplit(address).path.strip("/"):
+    parts = urlsplit(address)
+    if parts.path.strip("/"):
         raise ValueError("no path may be in it: the name of the database belongs into NEO4J_DATABASE")
+    if parts.query and parts.scheme.startswith("bolt"):
+        raise ValueError("no options may follow: only neo4j:// hands them to the cluster")
+    if not all(all(option.partition("=")) for option in parts.query.split("&") if parts.query):
+        raise ValueError("each option must be a name and a value, as in neo4j://host?policy=nearby")
     return address
 
 
@@ -41,6 +49,12 @@ def check_redis(address: str) -> str:
     database = parts.path.strip("/")
     if parts.scheme != "unix" and database and not database.isdecimal():
         raise ValueError("what follows the host must be the number of a database, as in redis://localhost:6379/0")
+    allowed = (*REDIS_OPTIONS, *TLS_OPTIONS) if parts.scheme == "rediss" else REDIS_OPTIONS
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in allowed:
+            raise ValueError(f"there is no option {name!r}; there are: {', '.join(allowed)}")
+        if name == "db" and not value.isdecimal():
+            raise ValueError("the option db must be the number of a database")
     return address
 
 

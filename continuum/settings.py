@@ -80,6 +80,13 @@ class Settings(BaseSettings):
     def _is_neo4j(cls, value: str | None) -> str | None:
         return None if value is None else check_neo4j(value)
 
+    @field_validator("neo4j_database")
+    @classmethod
+    def _is_for_data(cls, value: str) -> str:
+        if value.lower() == "system":
+            raise ValueError("this is where Neo4j keeps its users and databases, and nothing else")
+        return value
+
     @field_validator("redis_url", "redis_cache_url")
     @classmethod
     def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:

@@ -7,7 +7,16 @@ from continuum.addresses import check_neo4j, check_redis, masked, secrets_of
 
 @pytest.mark.parametrize(
     "address",
-    ["bolt://localhost", "bolt+s://db.example:7687", "neo4j://10.0.0.1:7687", "neo4j+ssc://[::1]:7687", "bolt://db/"],
+    [
+        *(
+            "bolt://localhost",
+            "bolt+s://db.example:7687",
+            "neo4j://10.0.0.1:7687",
+            "neo4j+ssc://[::1]:7687",
+            "bolt://db/",
+        ),
+        "neo4j://db?policy=nearby&region=eu",
+    ],
 )
 def test_addresses_of_neo4j(address: str) -> None:
     """Every scheme of the driver is taken, with or without a port."""
@@ -24,6 +33,9 @@ def test_addresses_of_neo4j(address: str) -> None:
         ("bolt://db:99999", "is no address"),
         ("bolt://neo4j:hunter2@db:7687", "NEO4J_USER and NEO4J_PASSWORD"),
         ("bolt://db:7687/graph", "NEO4J_DATABASE"),
+        ("bolt://db?policy=nearby", "no options may follow"),
+        ("neo4j://db?nearby", "a name and a value"),
+        ("neo4j://db?policy=", "a name and a value"),
     ],
 )
 def test_what_is_no_address_of_neo4j(address: str, told: str) -> None:
@@ -36,7 +48,10 @@ def test_what_is_no_address_of_neo4j(address: str, told: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["redis://localhost", "redis://:pass@host:6379/3", "rediss://user:pass@host/", "unix:///run/redis.sock?db=2"],
+    [
+        *("redis://localhost", "redis://:pass@host:6379/3", "rediss://user:pass@host/", "unix:///run/redis.sock?db=2"),
+        "rediss://host?ssl_ca_certs=/etc/ca.pem&username=user&password=pass",
+    ],
 )
 def test_addresses_of_redis(address: str) -> None:
     """Every scheme of the client is taken, with credentials in it or without."""
@@ -51,6 +66,10 @@ def test_addresses_of_redis(address: str) -> None:
         ("unix://", "names no path of the socket"),
         ("redis://:hunter2@host:hunter2", "is no address"),
         ("redis://host/cache", "the number of a database"),
+        ("redis://host?db=cache", "the number of a database"),
+        ("redis://host?socket_timeout=60", "no option 'socket_timeout'"),
+        ("redis://host?ssl_ca_certs=/etc/ca.pem", "no option 'ssl_ca_certs'"),
+        ("unix:///run/redis.sock?password=hunter2&decode_responses=true", "no option 'decode_responses'"),
     ],
 )
 def test_what_is_no_address_of_redis(address: str, told: str) -> None:

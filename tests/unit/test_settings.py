@@ -23,6 +23,7 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORT", "http", "integer"),
         ("LOG_LEVEL", "loud", "'DEBUG', 'INFO'"),
         ("LEASE_SECONDS", "0", "0.5"),
+        ("NEO4J_DATABASE", "system", "users and databases"),
     ],
 )
 def test_a_bad_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
