@@ -55,6 +55,16 @@ class Known:
                 return same[0]
         return None
 
+    def new_sense(self, claim: ConceptClaim) -> str:
+        """The sense for a new concept of this claim. Where a namesake has that sense already, from which only an
+        external id tells it apart, it is this id."""
+        key, sense = name_key(claim.name), sense_of(claim)
+        for namesake in (self._by_id[id] for id in self._by_key.get(key, ())):
+            rivals = _rivals(claim.external_ids, namesake.external_ids)
+            if rivals and namesake.sense == sense:
+                return ":".join(min(rivals))
+        return sense
+
 
 def sense_of(claim: ConceptClaim) -> str:
     """The sense under which a claim's concept is stored: the source's own id, else the normalised kind."""
@@ -124,4 +134,9 @@ def _is_source_given(sense: str) -> bool:
 
 
 def _conflict(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    return any(one[scheme] != other[scheme] for scheme in one.keys() & other.keys())
+    return bool(_rivals(one, other))
+
+
+def _rivals(one: Mapping[str, str], other: Mapping[str, str]) -> list[tuple[str, str]]:
+    """External ids of the first of which the second has another value."""
+    return [(scheme, one[scheme]) for scheme in one.keys() & other.keys() if one[scheme] != other[scheme]]

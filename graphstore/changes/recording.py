@@ -50,7 +50,7 @@ async def resolve(tx: Transaction, claims: Sequence[ConceptClaim], *, lift: bool
         match = known.match(claim)
         if match is None and (claim.id is not None or (buried and buried & set(_marks(claim)))):
             continue
-        concept = enriched(match, claim) if match else _new_concept(tx, claim)
+        concept = enriched(match, claim) if match else _new_concept(tx, claim, known.new_sense(claim))
         if concept is not match:
             known.put(concept)
         resolved.append(Resolved(claim, concept, stored.get(concept.id)))
@@ -148,13 +148,13 @@ def _marks(claim: ConceptClaim) -> tuple[str, ...]:
     return marks_of(name_key(claim.name), sense_of(claim), claim.external_ids)
 
 
-def _new_concept(tx: Transaction, claim: ConceptClaim) -> Concept:
+def _new_concept(tx: Transaction, claim: ConceptClaim, sense: str) -> Concept:
     key = name_key(claim.name)
     return Concept(
         id=new_id(),
         name=" ".join(claim.name.split()),
         key=key,
-        sense=sense_of(claim),
+        sense=sense,
         kind=claim.kind,
         domain=claim.domain,
         summary=claim.summary,

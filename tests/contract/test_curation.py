@@ -79,6 +79,17 @@ async def test_kinds_and_external_ids_tell_concepts_apart(store: Store) -> None:
     assert len(set(ids.values())) == 3
 
 
+async def test_external_ids_tell_namesakes_of_one_kind_apart(store: Store) -> None:
+    """Whether they come together or not. Each is found again by its id; the name alone still means the first."""
+    first, second, third = (
+        claim("bank", ref=id, kind="company", external_ids={"wikidata": id}) for id in ("Q1", "Q2", "Q3")
+    )
+    ids = {**await added(store, first), **await added(store, second, third)}
+    assert len(set(ids.values())) == 3
+    again = await added(store, third, claim("bank", ref="any", kind="company"), second)
+    assert again == {"Q2": ids["Q2"], "Q3": ids["Q3"], "any": ids["Q1"]}
+
+
 async def test_aliases_and_external_ids_lead_to_a_known_concept(store: Store) -> None:
     """An external id decides whatever the name is; an alias does where no name matches."""
     ids = await added(store, claim("water", aliases=("H2O",), external_ids={"wikidata": "Q283"}))
