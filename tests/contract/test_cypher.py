@@ -3,13 +3,14 @@
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import product
 
 import neo4j as driver
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from graphstore.model import Concept, Record
+from graphstore.model import Concept, ConceptOrder, Record
 from graphstore.neo4j import cypher, schema
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher.explorations import FRONTIER
@@ -18,7 +19,7 @@ from graphstore.port import Store
 from tests.support.claims import added, begun, claim, known, next_step, outcome, says
 from tests.support.every_call import EveryCall
 from tests.support.overheard import OverheardDriver
-from tests.support.plans import complaints
+from tests.support.plans import complaints, filters
 from tests.support.services import Neo4j
 from tests.support.snapshots import records
 
@@ -99,6 +100,17 @@ def test_a_statement_without_its_index_is_found_out(planner: driver.Driver) -> N
                 session.run(driver.Query(statement)).consume()
             session.run("CALL db.awaitIndexes(60)").consume()
     assert not complaints(planner, {"frontier": FRONTIER})
+
+
+async def test_pages_of_concepts_are_sought_where_they_begin(overheard: Overheard, planner: driver.Driver) -> None:
+    """An index leads to their first row: none that lies before it is looked at, whatever is stored."""
+    await added(overheard.database.within("main"), "a", "b", "c")
+    for order, kind, shape in product(ConceptOrder, ("", " by kind"), (" after", " backward before")):
+        text = STATEMENTS[f"concepts: page by {order}{kind}{shape}"]
+        place = "b" if order is ConceptOrder.NAME else 0
+        parameters = {f"{cursor}{i}": value for cursor in ("after", "before") for i, value in enumerate((place, "b"))}
+        found = filters(planner, text, {"workspace": "main", "kinds": ["", "k"], "limit": 2, **parameters})
+        assert not [each for each in found if "$after" in each or "$before" in each]
 
 
 HARMLESS = ("plain", "words", "only", "HAS_PART", "two words")

@@ -24,6 +24,15 @@ def complaints(driver: neo4j.Driver, statements: Mapping[str, str]) -> Mapping[s
     return {name: wrong for name, wrong in found.items() if wrong}
 
 
+def filters(driver: neo4j.Driver, text: str, parameters: Mapping[str, object]) -> Sequence[str]:
+    """What a statement compares with each of the rows that it goes through, by a plan that is made now and for such
+    parameters."""
+    with driver.session() as session:
+        queries = (neo4j.Query(f"CYPHER replan=force EXPLAIN {part}") for part in (text, *_collected(text)))
+        plans = [session.run(query, dict(parameters)).consume().plan or {} for query in queries]
+    return [_details(each) for plan in plans for each in _operators(plan) if _kind(each) == "Filter"]
+
+
 def _complaints(session: neo4j.Session, text: str) -> list[str]:
     query = neo4j.Query(f"EXPLAIN {text}")
     operators = list(_operators(session.run(query).consume().plan or {}))

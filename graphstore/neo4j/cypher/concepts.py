@@ -1,5 +1,6 @@
 """Reading concepts."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
@@ -65,14 +66,14 @@ def filtered(filter: ConceptFilter) -> str:
 
 def page(filter: ConceptFilter, order: ConceptOrder, request: PageRequest) -> str:
     """The rows of a page, each with its place in the order, and whether rows lie before and behind the range."""
-    keyset, of_all = ORDERS[order], _of_all(filter, order)
+    keyset = ORDERS[order]
 
     def rows(condition: str) -> str:
         row = f"[{COLUMNS}, {listed(keyset.columns)}]"
-        return f"COLLECT {{ {of_all}{condition} RETURN {row} {keyset.chosen(request)} }}"
+        return f"COLLECT {{ {_of_all(filter, order, condition)} RETURN {row} {keyset.chosen(request)} }}"
 
     def found(beyond: Iterable[str]) -> str:
-        return " OR ".join(f"EXISTS {{ {of_all} AND {stretch} }}" for stretch in beyond)
+        return " OR ".join(f"EXISTS {{ {_of_all(filter, order, f' AND {stretch}')} }}" for stretch in beyond)
 
     before = found(keyset.stretches("after", backward=True, inclusive=True)) if request.after is not None else "false"
     behind = found(keyset.stretches("before", inclusive=True)) if request.before is not None else "false"
@@ -99,14 +100,25 @@ def count(filter: ConceptFilter) -> str:
     return f"{_of_all(filter, ConceptOrder.NAME)} RETURN count(*) AS number" if filter != ConceptFilter() else COUNT_ALL
 
 
-def _of_all(filter: ConceptFilter, order: ConceptOrder) -> str:
-    """All concepts that pass the filter, by the index that holds the order; by that of names, where they are few."""
+_BOUNDED = re.compile(r" AND (c\.\w+) [<=>]")
+
+
+def _of_all(filter: ConceptFilter, order: ConceptOrder, condition: str = "") -> str:
+    """All concepts that pass the filter and meet the condition, by the index that holds the order; by that of names,
+    where they are few.
+
+    An index is used where all of its columns are spoken of. That one is not null is said only where nothing else is:
+    given the choice, Neo4j may seek all that is not null and go through it, comparing texts in UTF-16, which is not the
+    order of the index.
+    """
     by_name = _is_given(filter, "name_prefix")
     columns = ORDERS[ConceptOrder.NAME if by_name else order].columns
     index = ", ".join(column.removeprefix("c.") for column in columns)
-    held = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+    conditions = f"{filtered(filter)}{condition}"
+    bounded = _BOUNDED.findall(conditions)
+    held = "".join(f" AND {column} IS NOT NULL" for column in columns if column not in bounded)
     return f"""MATCH (c:Concept) USING INDEX SEEK c:Concept(workspace, {index})
-    WHERE c.workspace = $workspace AND {held}{filtered(filter)}"""
+    WHERE c.workspace = $workspace{held}{conditions}"""
 
 
 def _is_given(filter: ConceptFilter, name: str) -> bool:
@@ -118,9 +130,9 @@ FILTERS = {"": ConceptFilter(), " filtered": ConceptFilter((), (), "a", 0.5), " 
 """One of each shape that matters."""
 REQUESTS = {
     f"{' backward' if backward else ''}{' after' if after else ''}{' before' if before else ''}": PageRequest(
-        1, after, before, backward=backward
+        1, () if after else None, () if before else None, backward=backward
     )
-    for backward, after, before in product((False, True), (None, ()), (None, ()))
+    for backward, after, before in product((False, True), repeat=3)
 }
 """Pages of every shape."""
 
