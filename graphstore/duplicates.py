@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from graphstore.hits import MAX_WORDS
+from graphstore.hits import sought
 from graphstore.identity import likeness
 from graphstore.model import Concept
 from graphstore.paging import limited
-from graphstore.words import words
 
 MIN_LIKENESS = 0.8
 _STEM = 4
@@ -14,7 +13,12 @@ _STEM = 4
 
 def names_words(one: Concept) -> tuple[str, ...]:
     """The words of a concept's names."""
-    return words(" ".join((one.name, *one.aliases)))[:MAX_WORDS]
+    return sought(names(one))
+
+
+def names(one: Concept) -> str:
+    """All of a concept's names in one text."""
+    return " ".join((one.name, *one.aliases))
 
 
 def stem(word: str) -> str:

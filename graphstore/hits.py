@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from graphstore.model import Concept, Hit, name_key
 from graphstore.rows.graph import Row, concept
-from graphstore.words import matched, snippet, words
+from graphstore.words import matched, snippet, spelled, words
 
 MAX_WORDS = 32
 """Further words of a text are not looked for: it is long enough to tell what is meant."""
@@ -18,6 +18,11 @@ PLACE_TYPES: tuple[type[str | float | int], ...] = (int, float, str)
 def sought(text: str) -> tuple[str, ...]:
     """The words to look for; none are found in some texts."""
     return words(text)[:MAX_WORDS]
+
+
+def sought_as_written(text: str) -> tuple[str, ...]:
+    """The same words, not folded."""
+    return spelled(text)[:MAX_WORDS]
 
 
 def whole_key(text: str) -> str:

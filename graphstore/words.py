@@ -14,7 +14,13 @@ _LEAD = 60
 
 def words(text: str) -> tuple[str, ...]:
     """The distinct words, folded: runs of letters and digits in lower case without diacritics."""
-    return tuple(dict.fromkeys(folded for _, _, folded in _tokens(text)))
+    return tuple(dict.fromkeys(folded for _, _, folded in _tokens(unicodedata.normalize("NFC", text))))
+
+
+def spelled(text: str) -> tuple[str, ...]:
+    """The same words as they are written, for an index that folds them in its own way."""
+    text = unicodedata.normalize("NFC", text)
+    return tuple({folded: text[start:end] for start, end, folded in _tokens(text)}.values())
 
 
 def matched(concept: Concept, wanted: Sequence[str]) -> tuple[str, ...]:
@@ -38,7 +44,9 @@ def snippet(concept: Concept, wanted: Sequence[str]) -> str:
     return _marked(concept.summary or concept.name, [])
 
 
-_TOKEN = re.compile(r"[^\W_]+(?:[̀-ͯ]+[^\W_]*)*")
+_DIACRITICS = re.compile(r"[̀-ͯ]+")
+"""Of Latin, Greek and Cyrillic letters. The marks of other scripts make other letters: か is not が."""
+_TOKEN = re.compile(rf"[^\W_]+(?:{_DIACRITICS.pattern}[^\W_]*)*")
 
 
 def _tokens(text: str) -> Iterator[tuple[int, int, str]]:
@@ -49,8 +57,8 @@ def _tokens(text: str) -> Iterator[tuple[int, int, str]]:
 def _folded(word: str) -> str:
     if word.isascii():
         return word.lower()
-    apart = unicodedata.normalize("NFD", word.lower())
-    return unicodedata.normalize("NFC", "".join(c for c in apart if not unicodedata.combining(c)))
+    apart = unicodedata.normalize("NFD", word.lower().replace("ς", "σ"))
+    return unicodedata.normalize("NFC", _DIACRITICS.sub("", apart))
 
 
 def _marked(text: str, places: Sequence[tuple[int, int]]) -> str:

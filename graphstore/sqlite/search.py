@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Sequence
 
-from graphstore.duplicates import likeliest, names_words, stem
-from graphstore.hits import PLACE, PLACE_TYPES, hit, sought, whole_key
+from graphstore.duplicates import likeliest, names, stem
+from graphstore.hits import PLACE, PLACE_TYPES, hit, sought, sought_as_written, whole_key
 from graphstore.model import Concept, Hit, Page, PageRequest
 from graphstore.paging import in_order, page
 from graphstore.rows.graph import CONCEPT, concept, listed
@@ -39,7 +39,7 @@ def hits(
     wanted = sought(text)
     if not wanted:
         return Page()
-    parameters |= {"key": whole_key(text), "match": _all_of(wanted)}
+    parameters |= {"key": whole_key(text), "match": _all_of(sought_as_written(text))}
     rows = in_order(db.execute(_page_sql(condition, request), parameters).fetchall(), request)
     outside = _outside(db, condition, parameters, request)
     return page(rows, request, _ORDER.place, lambda row: hit(row, wanted), outside)
@@ -47,7 +47,7 @@ def hits(
 
 def count(db: sqlite3.Connection, text: str, condition: str, parameters: Parameters) -> int:
     """How many concepts hold every word."""
-    wanted = sought(text)
+    wanted = sought_as_written(text)
     if not wanted:
         return 0
     [(number,)] = db.execute(_COUNT + condition, parameters | {"match": _all_of(wanted)}).fetchall()
@@ -56,7 +56,7 @@ def count(db: sqlite3.Connection, text: str, condition: str, parameters: Paramet
 
 def similar(db: sqlite3.Connection, workspace: str, one: Concept, limit: int) -> Sequence[Concept]:
     """Other concepts with names like this one's, likeliest first."""
-    stems = [stem(word) for word in names_words(one)]
+    stems = [stem(word) for word in sought_as_written(names(one))]
     if not stems:
         return ()
     match = "{name alias_words} : (" + " OR ".join(f'"{stem}" *' for stem in stems) + ")"

@@ -1,5 +1,6 @@
 """Reading concepts: look-ups, pages, search, likeness."""
 
+import unicodedata
 from collections.abc import Mapping
 
 import pytest
@@ -175,6 +176,19 @@ async def test_search_finds_every_word_or_its_beginning_in_any_field(store: Stor
     assert await names("FLAT plan") == {"leaf"}
     assert await names("cafe") == await names("CAFÉ") == await names("kaff suße") == {"Café au lait"}
     assert await names("plant nothing") == set()
+
+
+@pytest.mark.parametrize("name", ["Йогурт", "Ёлка", "Οδός", "がぎ", "أمل", "한국어", "中文"])
+async def test_search_finds_words_of_every_alphabet(store: Store, name: str) -> None:
+    """As they are written, in capitals or not, composed or not; they are marked, and found as likely duplicates."""
+    twins = [claim(f"{name} 2", ref=kind, kind=kind) for kind in ("one", "other")]
+    ids = await added(store, name, "かき", *twins)
+    for text in (name, name.lower(), unicodedata.normalize("NFD", name)):
+        found = await hits(store, text)
+        assert [hit.value.name for hit in found] == [name, f"{name} 2", f"{name} 2"]
+        assert all("name" in hit.matched and "«" in hit.snippet for hit in found)
+        assert await store.concepts.count_hits(text, ConceptFilter()) == len(found)
+    assert [c.id for c in (await store.concepts.similar([ids["other"]], 1))[ids["other"]]] == [ids["one"]]
 
 
 @pytest.mark.usefixtures("plants")

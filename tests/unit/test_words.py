@@ -23,6 +23,8 @@ def concept(name: str = "", summary: str = "", aliases: tuple[str, ...] = ()) ->
         ("café CAFÉ cafe\u0301", ("cafe",)),
         ("rock'n'roll C++ x_y", ("rock", "n", "roll", "c", "x", "y")),
         ("日本語 Ünïcode 42", ("日本語", "unicode", "42")),
+        ("ΟΔΟΣ οδός ΣΟΦΊΑ", ("οδοσ", "σοφια")),
+        ("かき がぎ أمل امل", ("かき", "がぎ", "أمل", "امل")),
         ("\0 \ud800 … \"' *", ()),
         ("", ()),
     ],
