@@ -52,8 +52,13 @@ class RedisLink:
         return self._reader.listen(channel, heard)
 
     async def ping(self) -> None:
-        """Raises `ConnectionError` when the server does not answer within half a second. For `/ready`."""
-        await self.server.ping()
+        """Raises `ConnectionError` when the server does not take a key within half a second. For `/ready`: one that
+        answers, but is full or a replica, is of no use either."""
+
+        async def write(redis: Redis) -> None:
+            await redis.set(self.key("ready"), "", px=1)
+
+        await self.server.check(write)
 
     async def run(self) -> None:
         """What goes on beside the callers, until it is cancelled."""

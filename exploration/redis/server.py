@@ -86,10 +86,10 @@ class Server:
             self._gone.set()
             _log.warning("redis_away", server=self._address, error=_reason(error))
 
-    async def ping(self) -> None:
-        """Raises `ConnectionError` when it does not answer within half a second."""
+    async def check(self, command: Command[object]) -> None:
+        """Raises `ConnectionError` when the server does not carry out the command within half a second."""
         try:
-            await self._ask(_ping)
+            await self._ask(command)
         except FAILURES as error:
             raise ConnectionError(f"Redis at {self._address} cannot be used: {_reason(error)}") from error
 

@@ -76,6 +76,18 @@ async def back(link: RedisLink) -> None:
         await link.server.here()
 
 
+async def test_a_server_that_takes_nothing_is_not_ready(server: RedisProcess) -> None:
+    """One that is full, or has lost its replicas, answers; but nothing can be enqueued."""
+    async with connected(server.url) as link, server.client() as redis:
+        await link.ping()
+        for setting, usual, wrong in (("maxmemory", "0", "1"), ("min-replicas-to-write", "0", "1")):
+            await redis.config_set(setting, wrong)
+            with pytest.raises(ConnectionError, match=f"Redis at 127.0.0.1:{server.port} cannot be used"):
+                await link.ping()
+            await redis.config_set(setting, usual)
+            await link.ping()
+
+
 @pytest.mark.parametrize("trouble", ["frozen", "killed", "silent"])
 async def test_nobody_waits_for_a_server_that_is_away(server: RedisProcess, trouble: str) -> None:
     """All calls together cost less than a second while it is away, none raises, and afterwards they work again."""
