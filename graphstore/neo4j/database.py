@@ -77,9 +77,7 @@ async def open_database(
     )
     opened = Neo4jDatabase(Connection(driver, database, uri, read_time_limit))
     try:
-        if migrate:
-            await opened.operations.migrate()
-        await opened.operations.ping()
+        await (opened.operations.migrate() if migrate else opened.operations.versions())
     except BaseException:
         await opened.close()
         raise

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from neo4j import AsyncTransaction
 
+from graphstore.errors import SchemaMismatch
 from graphstore.neo4j import integrity, schema
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import operations as cypher
@@ -33,13 +34,19 @@ class Neo4jOperations:
         return SchemaVersions(await schema.version_of(self._connection, newest), newest)
 
     async def ping(self) -> None:
-        """See `Operations.ping`."""
-        await self._connection.read(cypher.PING, {})
+        """See `Operations.ping`. A database that was emptied while processes run lacks its schema too: without it two
+        transactions may store the same thing, and much cannot be found."""
+        stored, newest = await self._stored_version(), len(schema.migrations())
+        if stored < newest:
+            raise SchemaMismatch(
+                f"the database at {self._connection.location} has schema version {stored} and not {newest}, as if it "
+                "were new or older: `continuum migrate`, or the start of any process, brings it up to date"
+            )
 
     async def status(self) -> StoreStatus:
         """See `Operations.status`."""
         server = await self._connection.server()
-        version = (await self.versions()).stored
+        version = await self._stored_version()  # also of a newer program, which may have migrated it meanwhile
         concepts, relations, explorations = await self._connection.read(cypher.COUNTS, {})
         location = f"{self._connection.location}/{self._connection.database}"
         return StoreStatus("neo4j", server.removeprefix("Neo4j/"), location, version, concepts, relations, explorations)
@@ -67,6 +74,9 @@ class Neo4jOperations:
         now = moment(await self._connection.read(cypher.NOW, {}))
         await self._delete(cypher.TRIM_RESULTS, now - IDEMPOTENCY_LIFE)
         return await self._delete(cypher.TRIM_EVENTS, ended_before)
+
+    async def _stored_version(self) -> int:
+        return int(await self._connection.read(cypher.SCHEMA_VERSION, {}))
 
     async def _delete(self, statement: str, before: datetime) -> int:
         """In batches, each in a transaction of its own; how many."""

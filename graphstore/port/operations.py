@@ -44,7 +44,7 @@ class Operations(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Raise `UnavailableError` unless the store can be read."""
+        """Raise `UnavailableError` unless the store can be read, `SchemaMismatch` where its schema is gone."""
         ...
 
     async def status(self) -> StoreStatus:

@@ -65,5 +65,30 @@ async def test_the_database_of_a_newer_program_is_left_alone(neo4j: Neo4j, sessi
         session.run("MATCH (m:Migration {version: 99}) DELETE m").consume()
 
 
+async def test_a_newer_program_may_come_meanwhile(neo4j: Neo4j, session: driver.Session) -> None:
+    """Who has opened the database before goes on, and tells what it has become."""
+    database = await _open(neo4j)
+    session.run("CREATE (:Migration {version: 99})").consume()
+    try:
+        await database.operations.ping()
+        assert (await database.operations.status()).schema_version == 99
+    finally:
+        session.run("MATCH (m:Migration {version: 99}) DELETE m").consume()
+        await database.close()
+
+
+async def test_a_database_that_was_wiped_is_not_ready(neo4j: Neo4j, session: driver.Session) -> None:
+    """Whoever has opened it before says so, until a process that starts has made the schema anew."""
+    database = await _open(neo4j)
+    session.run("MATCH (m:Migration) DELETE m").consume()
+    try:
+        with pytest.raises(SchemaMismatch, match="schema version 0"):
+            await database.operations.ping()
+        await (await _open(neo4j)).close()
+        await database.operations.ping()
+    finally:
+        await database.close()
+
+
 async def _open(neo4j: Neo4j) -> Neo4jDatabase:
     return await open_database(neo4j.uri, user=neo4j.user, password=neo4j.password, database=neo4j.database)

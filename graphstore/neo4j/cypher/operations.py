@@ -8,7 +8,6 @@ SCHEMA_VERSION = "OPTIONAL MATCH (m:Migration) RETURN coalesce(max(m.version), 0
 NOTE_MIGRATION = "MERGE (m:Migration {version: $version}) ON CREATE SET m.at = datetime.realtime()"
 WAIT_FOR_INDEXES = "CALL db.awaitIndexes(300)"
 
-PING = "MATCH (w:Workspace) RETURN count(w) AS count"
 COUNTS = """
     CALL () { MATCH (c:Concept) RETURN count(c) AS concepts }
     CALL () { MATCH ()-[r]->() RETURN count(r) AS relations }
