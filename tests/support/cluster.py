@@ -109,6 +109,11 @@ class Cluster:
         """The workspace in which all of it happens."""
         return self.database.within("main")
 
+    @property
+    def pool(self) -> int:
+        """The port at which our processes have pools of connections."""
+        return self.to_neo4j.address[1]
+
     def settings(self) -> dict[str, object]:
         """The settings of our processes."""
         return {
@@ -178,9 +183,25 @@ def logged(process: OurProcess, event: str, exploration: str) -> list[dict[str, 
     ]
 
 
-def descriptors(process: OurProcess) -> int:
-    """How many files and sockets a process has open."""
-    return len(list(Path(f"/proc/{process.process.pid}/fd").iterdir()))
+def descriptors(process: OurProcess, pool: int) -> int:
+    """How many files and sockets a process has open, its pool of connections to that port left out, which has a bound
+    of its own and reaches it late."""
+    folder = Path(f"/proc/{process.process.pid}")
+    sockets = [line.split() for line in (folder / "net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    pooled = {f"socket:[{inode}]" for _, _, far, _, _, _, _, _, _, inode, *_ in sockets if _port(far) == pool}
+    return sum(_target(link) not in pooled for link in (folder / "fd").iterdir())
+
+
+def _port(address: str) -> int:
+    """Of an address as proc(5) has it, in hexadecimal."""
+    return int(address.rpartition(":")[2], 16)
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:  # closed since it was listed
+        return ""
 
 
 class Follower:

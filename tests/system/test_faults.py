@@ -33,8 +33,8 @@ RECOVERY = 30.0
 FAULT = 10.0
 ASKED_TWICE = 12
 """Questions that may be asked again after a fault: a few times what one owner had under way."""
-SPARE = 16
-"""Descriptors by which a process may grow: a pool of connections reaches its size late."""
+SPARE = 6
+"""Descriptors by which a process may grow: connections that were lost are being replaced, say."""
 EARLY = 30
 """Events after which the fault comes."""
 
@@ -194,11 +194,11 @@ async def test_a_fault_only_delays(running: Cluster, undisturbed: dict[str, Any]
     id = await running.start(TOPIC)
     following = asyncio.create_task(Follower(running, id).follow())
     await running.grown(id, EARLY)
-    before = {process: descriptors(process) for process in (*running.servers, *running.workers)}
+    before = {process: descriptors(process, running.pool) for process in (*running.servers, *running.workers)}
     await fault(running, id)
     await settled(running, id, undisturbed)
     await followed(running, following, id)
-    await no_leak(before)
+    await no_leak(running, before)
 
 
 async def settled(on: Cluster, id: str, undisturbed: dict[str, Any]) -> None:
@@ -219,12 +219,12 @@ async def followed(on: Cluster, following: "asyncio.Task[list[dict[str, Any]]]",
     assert len(told) == len(set(told)) == (await on.exploration(id)).progress.concepts_found
 
 
-async def no_leak(before: dict[Any, int]) -> None:
+async def no_leak(on: Cluster, before: dict[Any, int]) -> None:
     """Whoever still lives has about as many descriptors open as before."""
     for process, count in before.items():
 
         async def no_more_than_before(process: Any = process, count: int = count) -> bool:
-            return descriptors(process) <= count + SPARE
+            return descriptors(process, on.pool) <= count + SPARE
 
         if process.process.returncode is None:
             await until(no_more_than_before, 15)
@@ -264,13 +264,13 @@ async def test_subscribers_may_come_and_go(running: Cluster, undisturbed: dict[s
     id = await running.start(TOPIC)
     following = asyncio.create_task(Follower(running, id).follow())
     await running.grown(id, EARLY)
-    before = {server: descriptors(server) for server in running.servers}
+    before = {server: descriptors(server, running.pool) for server in running.servers}
     chance = random.Random(7)
     visits = [(chance.choice(running.servers).address, chance.randint(1, 20), chance.random()) for _ in range(200)]
     await asyncio.gather(*(_visit(address, id, events, after) for address, events, after in visits))
     await settled(running, id, undisturbed)
     await followed(running, following, id)
-    await no_leak(before)
+    await no_leak(running, before)
 
 
 async def _visit(address: str, id: str, events: int, after: float) -> None:
