@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from neo4j.exceptions import (
     AuthError,
+    ClientError,
     ConstraintError,
     DatabaseUnavailable,
     DriverError,
@@ -83,8 +84,8 @@ def meaning_of(  # noqa: PLR0911  # one for each class of failure
             return AccessError(f"Neo4j at {location} refuses these credentials: check NEO4J_USER, NEO4J_PASSWORD")
         case ConstraintError():
             return ConflictError("something like it is stored already")
-        case Forbidden():
-            return ReadOnlyError(f"this user of Neo4j at {location} may not write ({error.message})")
+        case Forbidden() | ClientError(code="Neo.ClientError.General.WriteOnReadOnlyAccessDatabase"):
+            return ReadOnlyError(f"Neo4j at {location} takes nothing from this user ({error.message})")
         case DatabaseUnavailable() | TransientError():
             return UnavailableError(f"Neo4j at {location} cannot do it just now ({error.message})")
     return _meaning_of_code(error, location, seconds)
