@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from continuum.assembly import Parts
 from tests.support.api import Api, explored
+from tests.support.claims import known
 
 ADD = """mutation ($input: AddKnowledgeInput!) { addKnowledge(input: $input) {
   concepts { id name } created { name } relations { id type source { name } target { name } } } }"""
@@ -63,6 +65,19 @@ async def test_every_list_is_walked_by_its_cursors(api: Api) -> None:
             walked += [str(edge["node"]) for edge in found["edges"]]
             assert found["pageInfo"]["hasNextPage"] is (len(walked) < total)
         assert len(set(walked)) == len(walked) > 0
+
+
+async def test_names_of_any_length_are_walked(api: Api, parts: Parts) -> None:
+    """An import may bring longer ones than people may give: their cursors are as good as others."""
+    names = [letter * 7_000 for letter in "abc"]
+    await parts.database.within("main").curation.add(known(*names))
+    query = "query ($after: String) { concepts(first: 1, after: $after) { edges { cursor node { name } } } }"
+    walked, cursor = [], None
+    for _ in names:
+        [edge] = (await api.data(query, after=cursor))["concepts"]["edges"]
+        walked.append(edge["node"]["name"])
+        cursor = edge["cursor"]
+    assert walked == names
 
 
 async def test_searching_page_by_page(api: Api) -> None:
