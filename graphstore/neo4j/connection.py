@@ -10,7 +10,7 @@ import stamina
 import structlog
 from neo4j import AsyncDriver, AsyncTransaction, Query
 
-from graphstore.errors import TimeLimitError, UnavailableError
+from graphstore.errors import UnavailableError
 from graphstore.neo4j.failures import Race, passes_by_itself, translated
 from graphstore.rows.graph import is_text
 
@@ -140,7 +140,7 @@ class Connection:
                 async with asyncio.timeout(seconds + _GRACE):
                     yield
             except TimeoutError as silent:
-                raise TimeLimitError(seconds) from silent
+                raise UnavailableError(f"Neo4j at {self.location} was silent for {seconds + _GRACE:g} s") from silent
 
 
 def log_retry(details: stamina.instrumentation.RetryDetails) -> None:

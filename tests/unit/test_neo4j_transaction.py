@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import partial
 from random import Random
+from urllib.parse import urlsplit
 
 import neo4j as driver
 import pytest
@@ -17,6 +18,7 @@ from graphstore.neo4j.transaction import Neo4jTransact
 from graphstore.port import Store
 from graphstore.transaction import Transaction
 from tests.support.claims import draft
+from tests.support.proxy import proxied
 from tests.support.services import Neo4j
 
 
@@ -125,3 +127,17 @@ async def test_who_waits_too_long_for_a_lock_may_try_again(
     waited_for.set()
     await holder
     assert (await store.control.pause(id)).status is ExplorationStatus.PAUSED
+
+
+async def test_silence_is_no_long_query(neo4j: Neo4j) -> None:
+    """Who asks for less at a time gets no answer either: the server cannot be reached."""
+    address = urlsplit(neo4j.uri)
+    async with proxied(address.hostname or "", address.port or 7687) as network:
+        uri = "bolt://{}:{}".format(*network.address)
+        database = Neo4jDatabase(Connection(driver.AsyncGraphDatabase.driver(uri, auth=neo4j.auth), "neo4j", uri, 0.2))
+        await database.operations.status()
+        network.cut()
+        with pytest.raises(UnavailableError, match=r"was silent for 1\.2 s"):
+            await database.operations.status()
+        network.mend()
+        await database.close()
