@@ -213,6 +213,20 @@ async def test_a_load_replaces_what_has_the_same_id(store: Store) -> None:
     assert await store.concepts.count_hits("spreite", ConceptFilter()) == 1
 
 
+async def test_as_much_as_an_import_writes_at_once(store: Store) -> None:
+    """So many records as a batch has at most are loaded by one call, and read by their ids by one call; and a batch
+    takes less time than others would wait for their turn."""
+    limits = store.archive.batch
+    assert limits.rows >= 100
+    assert 0 < limits.seconds <= 1
+    await added(store, claim("leaf", aliases=("frond",), external_ids={"gnd": "1"}))
+    [leaf] = [r for r in await records(store) if isinstance(r, Concept)]
+    many = [replace(leaf, id=new_id(), sense=f"gnd:{i}", external_ids={"gnd": str(i)}) for i in range(limits.rows)]
+    assert await store.archive.load(many) == [None] * limits.rows
+    assert (await store.concepts.get([c.id for c in many])).keys() == {c.id for c in many}
+    assert len(await store.concepts.by_external_id([("gnd", str(i)) for i in range(limits.rows)])) == limits.rows
+
+
 async def test_the_export_is_of_one_moment(store: Store) -> None:
     """What is written while it runs is not in it, and is not kept waiting by it."""
     await added(store, *(f"concept {i:03}" for i in range(120)))

@@ -113,6 +113,23 @@ async def test_pages_of_concepts_are_sought_where_they_begin(overheard: Overhear
         assert not [each for each in found if "$after" in each or "$before" in each]
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (STATEMENTS["concepts: named"], ["a"]),
+        (STATEMENTS["concepts: by external id"], [["gnd", "1"]]),
+        (STATEMENTS["search: search"].partition("RETURN [")[0] + "RETURN called", []),
+    ],
+    ids=["named", "by external id", "search"],
+)
+@pytest.mark.usefixtures("neo4j")
+def test_look_ups_are_sought_by_what_is_known(planner: driver.Driver, text: str, keys: list[object]) -> None:
+    """Also by a plan that is made while nothing is stored, and kept: an import into an empty database would read all
+    the look-ups that it has stored so far for each of its concepts."""
+    found = filters(planner, text, {"workspace": "main", "keys": keys, "key": "a"})
+    assert not [each for each in found if "$key" in each]
+
+
 HARMLESS = ("plain", "words", "only", "HAS_PART", "two words")
 CYPHER = (
     *("'", '"', "`", "\\", "\\u0027", "//", "/*", "*/", ";", "{", "}", "$workspace", "IS_A", "IS_A`|`PART_OF"),

@@ -24,16 +24,20 @@ _BY_NAME = f"""
 UNWIND range(0, size($keys) - 1) AS number
 MATCH (c:Concept) WHERE c.workspace = $workspace AND c.key = $keys[number] AND c.id IS NOT NULL
 RETURN [{COLUMNS}, number]"""
+# A plan that was made while there was nothing would else take the index by concept, and read all look-ups for each key.
+ALIAS_BY_KEY = "USING INDEX SEEK a:Alias(workspace, key, concept)"
 _BY_ALIAS = f"""
 UNWIND range(0, size($keys) - 1) AS number
-MATCH (a:Alias) WHERE a.workspace = $workspace AND a.key = $keys[number] AND a.concept IS NOT NULL
+MATCH (a:Alias) {ALIAS_BY_KEY}
+WHERE a.workspace = $workspace AND a.key = $keys[number] AND a.concept IS NOT NULL
 MATCH (c:Entity:Concept {{workspace: $workspace, id: a.concept}})
 RETURN [{COLUMNS}, number]"""
 NAMED = f"RETURN [COLLECT {{{_BY_NAME}}}, COLLECT {{{_BY_ALIAS}}}] AS found"
 
 BY_EXTERNAL_ID = f"""
 UNWIND range(0, size($keys) - 1) AS number
-MATCH (x:ExternalId) WHERE x.workspace = $workspace
+MATCH (x:ExternalId) USING INDEX SEEK x:ExternalId(workspace, scheme, value, concept)
+WHERE x.workspace = $workspace
   AND x.scheme = $keys[number][0] AND x.value = $keys[number][1] AND x.concept IS NOT NULL
 MATCH (c:Entity:Concept {{workspace: $workspace, id: x.concept}})
 WITH c, number ORDER BY c.id DESC  // the oldest comes last and stays

@@ -5,7 +5,7 @@ from itertools import product
 
 from graphstore.hits import PLACE, PLACE_TYPES
 from graphstore.model import ConceptFilter, PageRequest
-from graphstore.neo4j.cypher.concepts import COLUMNS, FILTERS, REQUESTS, filtered
+from graphstore.neo4j.cypher.concepts import ALIAS_BY_KEY, COLUMNS, FILTERS, REQUESTS, filtered
 from graphstore.neo4j.paging import Order
 
 ORDER = Order(PLACE, PLACE_TYPES)
@@ -14,8 +14,8 @@ _FOUND = """CALL db.index.fulltext.queryNodes('concept_text', $match) YIELD node
     WHERE c.workspace = $workspace"""
 _PLACED = """
     WITH c, c.id AS id, -score AS rank, CASE WHEN c.key = $key THEN 0 WHEN c.id IN called THEN 1 ELSE 2 END AS place"""
-_CALLED = """
-OPTIONAL MATCH (a:Alias) WHERE a.workspace = $workspace AND a.key = $key AND a.concept IS NOT NULL
+_CALLED = f"""
+OPTIONAL MATCH (a:Alias) {ALIAS_BY_KEY} WHERE a.workspace = $workspace AND a.key = $key AND a.concept IS NOT NULL
 WITH collect(a.concept) AS called"""
 
 SIMILAR = f"""
