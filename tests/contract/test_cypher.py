@@ -7,7 +7,7 @@ from itertools import product
 
 import neo4j as driver
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 from graphstore.model import Concept, ConceptOrder, Record
@@ -161,6 +161,7 @@ async def filled(store: Store) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(texts=_texts)
+@example(texts=["\ud800 half"] * len(HARMLESS))
 async def test_no_text_becomes_part_of_a_statement(overheard: Overheard, harmless: Harmless, texts: list[str]) -> None:
     """Whatever names, types, filters, ids and searched words hold: no statement is sent that harmless ones would not
     send, and nothing of another workspace is changed or shown. Examples share the database."""

@@ -81,7 +81,8 @@ def _like(word: str, stem: str, number: int) -> str:
 
 def _of_workspace(workspace: str) -> str:
     """The workspace decides and does not rank. Cypher compares it again, exactly."""
-    escaped = workspace.replace("\\", "\\\\").replace('"', '\\"')
+    text = workspace.encode("utf-8", "replace").decode()  # else the whole query could not be sent
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'+workspace:"{escaped}"^0'
 
 
