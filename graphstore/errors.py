@@ -5,9 +5,9 @@ StoreError
 ├── InvalidError (ValueError)            the request can never be carried out
 ├── ConflictError                        the request does not fit the present state
 │   ├── VersionConflict                  somebody changed it in between
-│   ├── StatusConflict                   an exploration in this status cannot do it
+│   ├── StatusConflict                   an exploration or image in this status cannot do it
 │   └── IdempotencyConflict              the key was used with another input
-├── LeaseLost                            the caller no longer owns the exploration
+├── LeaseLost                            the caller no longer owns the exploration or image
 ├── BudgetExceeded                       the reservation does not fit
 ├── SchemaMismatch                       the stored schema is not this program's
 └── UnavailableError                     the store cannot do it now
@@ -16,7 +16,7 @@ StoreError
     └── TimeLimitError (TimeoutError)    the query took too long and was stopped
 """
 
-from graphstore.model import ExplorationStatus
+from graphstore.model import ExplorationStatus, ImageStatus
 
 
 class StoreError(Exception):
@@ -57,21 +57,27 @@ class IdempotencyConflict(ConflictError):
 
 
 class StatusConflict(ConflictError):
-    """An exploration in this status cannot do what was asked."""
+    """An exploration or image in this status cannot do what was asked."""
 
-    def __init__(self, action: str, status: ExplorationStatus, allowed: frozenset[ExplorationStatus]) -> None:
+    def __init__(
+        self,
+        action: str,
+        status: ExplorationStatus | ImageStatus,
+        allowed: frozenset[ExplorationStatus] | frozenset[ImageStatus],
+        what: str = "exploration",
+    ) -> None:
         names = ", ".join(sorted(allowed))
-        super().__init__(f"cannot {action} an exploration that is {status}; it must be one of: {names}")
+        super().__init__(f"cannot {action} an {what} that is {status}; it must be one of: {names}")
         self.status = status
         self.allowed = allowed
 
 
 class LeaseLost(StoreError):
-    """The lease belongs to somebody else, ran out, or the exploration no longer runs."""
+    """The lease belongs to somebody else, ran out, or what it was for has ended."""
 
-    def __init__(self, exploration: str) -> None:
-        super().__init__(f"the lease on exploration {exploration} is no longer held")
-        self.exploration = exploration
+    def __init__(self, id: str, what: str = "exploration") -> None:
+        super().__init__(f"the lease on {what} {id} is no longer held")
+        self.id = id
 
 
 class BudgetExceeded(StoreError):

@@ -15,6 +15,7 @@ from graphstore.model import (
     Event,
     Exploration,
     IdempotentResult,
+    Image,
     Member,
     Merge,
     Progress,
@@ -205,7 +206,7 @@ class ExplorationStatements(Protocol):
         ...
 
     async def unexpanded(self, exploration: str, below_depth: int) -> Sequence[Member]:
-        """Members of less than that depth on which the exploration has no step."""
+        """Members of less than that depth on which the exploration has no expanding step."""
         ...
 
     async def memberships(self, concepts: Sequence[ConceptId]) -> Sequence[Member]:
@@ -225,7 +226,7 @@ class ExplorationStatements(Protocol):
         ...
 
     async def events_of_step(self, exploration: str, step: str) -> Sequence[Event]:
-        """The GRAPH_GREW events that this step's commits wrote."""
+        """The GRAPH_GREW and IMAGE_READY events that this step's commits wrote."""
         ...
 
     async def idempotent_result(self, principal: str, mutation: str, key: str) -> IdempotentResult | None:
@@ -237,7 +238,35 @@ class ExplorationStatements(Protocol):
         ...
 
 
-class Transaction(GraphStatements, ExplorationStatements, Protocol):
+class ImageStatements(Protocol):
+    """Images."""
+
+    async def lock_job(self, job: str) -> Sequence[Image]:
+        """Take the write lock on a job's images and read them after that, by position."""
+        ...
+
+    async def images(self, ids: Sequence[str]) -> Mapping[str, Image]:
+        """Images by id."""
+        ...
+
+    async def images_on(self, concepts: Sequence[ConceptId]) -> Sequence[Image]:
+        """Take the write lock on the images whose present concept is one of these, and read them after that."""
+        ...
+
+    async def images_made_for(self, concepts: Sequence[ConceptId]) -> Sequence[Image]:
+        """The same for those that were to be of one of these at first."""
+        ...
+
+    async def put_images(self, images: Sequence[Image]) -> None:
+        """Insert or replace by id."""
+        ...
+
+    async def delete_images(self, ids: Sequence[str]) -> None:
+        """Delete images by id."""
+        ...
+
+
+class Transaction(GraphStatements, ExplorationStatements, ImageStatements, Protocol):
     """One write transaction in one workspace."""
 
     now: datetime

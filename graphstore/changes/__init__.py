@@ -2,7 +2,8 @@
 
 from graphstore.changes.control import StoreControl
 from graphstore.changes.curation import StoreCuration
+from graphstore.changes.images import StoreImageJobs
 from graphstore.changes.loading import load
 from graphstore.changes.work import StoreWork
 
-__all__ = ["StoreControl", "StoreCuration", "StoreWork", "load"]
+__all__ = ["StoreControl", "StoreCuration", "StoreImageJobs", "StoreWork", "load"]

@@ -115,7 +115,7 @@ class StoreControl:
             if not failed:
                 raise ConflictError("no step of this exploration has failed")
             opened = [
-                replace(s, state=StepState.PENDING, attempts=0, error=None, retry_at=None, finished=None)
+                replace(s, state=StepState.PENDING, attempts=0, error=None, answer=None, retry_at=None, finished=None)
                 for s in failed
             ]
             progress = replace(exploration.progress, steps_failed=0)
@@ -175,6 +175,7 @@ def _refuse_less(exploration: Exploration, budget: Budget, depth: int | None) ->
         "seconds": (before.seconds, budget.seconds),
         "tokens": (before.tokens, budget.tokens),
         "costUsd": (before.cost_usd, budget.cost_usd),
+        "pictures": (before.pictures, budget.pictures),
     }
     for name, (old, new) in pairs.items():
         if new is not None and (old is None or new < old):

@@ -86,6 +86,7 @@ class StoreCuration:
             await tx.put_tombstones([Tombstone(mark, tx.now) for mark in marks])
             for merged in await tx.merged_into([concept.id]):
                 await tx.delete_merge(merged)
+            await tx.delete_images([image.id for image in await tx.images_on([concept.id])])
             await _leave_explorations(tx, concept.id)
             await tx.delete_concepts([concept.id])
 

@@ -68,12 +68,20 @@ async def recount(tx: Transaction, ids: Collection[str]) -> None:
             await tx.put_exploration(counts)
 
 
-def new_step(tx: Transaction, exploration: str, concept: ConceptId | None, depth: int, priority: float) -> Step:
-    """A pending expansion."""
+def new_step(
+    tx: Transaction,
+    exploration: str,
+    concept: ConceptId | None,
+    depth: int,
+    *,
+    priority: float,
+    kind: StepKind = StepKind.EXPAND,
+) -> Step:
+    """A pending step."""
     return Step(
         id=new_id(),
         exploration=exploration,
-        kind=StepKind.EXPAND,
+        kind=kind,
         concept=concept,
         depth=depth,
         priority=priority,

@@ -12,6 +12,8 @@ from graphstore.model import (
     Exploration,
     ExplorationStatus,
     IdempotentResult,
+    Image,
+    ImageStatus,
     Member,
     Merge,
     Record,
@@ -47,6 +49,9 @@ def _puts(tx: Transaction) -> dict[type[Any], Callable[[list[Any]], Awaitable[No
     async def put_steps(steps: list[Step]) -> None:
         await tx.put_steps([replace(step, reserved=None) for step in steps])
 
+    async def put_images(images: list[Image]) -> None:
+        await tx.put_images([_unheld(image) for image in images])
+
     return {
         Concept: tx.put_concepts,
         Source: tx.put_sources,
@@ -59,6 +64,7 @@ def _puts(tx: Transaction) -> dict[type[Any], Callable[[list[Any]], Awaitable[No
         Member: tx.put_members,
         Event: tx.put_events,
         IdempotentResult: _one_by_one(tx.put_idempotent_result),
+        Image: put_images,
     }
 
 
@@ -75,6 +81,13 @@ def _unowned(exploration: Exploration) -> Exploration:
     if exploration.status in ENDED or exploration.status is ExplorationStatus.PAUSED:
         return replace(exploration, lease=None)
     return replace(exploration, lease=None, status=ExplorationStatus.QUEUED)
+
+
+def _unheld(image: Image) -> Image:
+    """No maker survives a move either."""
+    if image.status is ImageStatus.GENERATING:
+        return replace(image, status=ImageStatus.QUEUED, lease=None)
+    return replace(image, lease=None)
 
 
 async def _refuse_taken_names(tx: Transaction, records: Sequence[Record], refusals: list[str | None]) -> None:

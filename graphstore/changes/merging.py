@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from graphstore.changes.journal import recount
+from graphstore.changes.pictures import move_images
 from graphstore.changes.recording import rebuild, refresh_concepts
 from graphstore.errors import ConflictError, InvalidError
 from graphstore.identity import distinct_names
@@ -33,6 +34,7 @@ async def merge(tx: Transaction, into: Concept, other: Concept) -> Concept:
     await tx.put_merge(Merge(other, into.id, aliases, external_ids, tuple(memberships), joined, tx.now))
     await tx.delete_concepts([other.id])
     await _send_home(tx, await tx.evidence_on([other.id]))
+    await move_images(tx, await tx.images_on([other.id]))
     merged = replace(
         into,
         aliases=(*into.aliases, *aliases),
@@ -56,6 +58,7 @@ async def unmerge(tx: Transaction, merge: Merge) -> Concept:
     await tx.put_concepts([restored])
     family = [restored.id, *await tx.merged_into([restored.id])]
     await _send_home(tx, await tx.evidence_asserted_on(family))
+    await move_images(tx, await tx.images_made_for(family))
     await _take_back_memberships(tx, restored.id, merge.memberships, into.id, passed_on.joined)
     await _refreshed(tx, kept)
     return await _refreshed(tx, restored)
@@ -159,7 +162,7 @@ async def _take_back_memberships(
 
 
 async def _hand_over_steps(tx: Transaction, steps: Sequence[Step], to: ConceptId) -> None:
-    """Let pending steps be about another concept; where the exploration has a step on that, they are dropped."""
-    doubled = [s for s in steps if await tx.steps_of(s.exploration, [to])]
+    """Let pending steps be about another concept; where the exploration has such a step on that, they are dropped."""
+    doubled = [s for s in steps if s.kind in {o.kind for o in await tx.steps_of(s.exploration, [to])}]
     await tx.delete_steps([s.id for s in doubled])
     await tx.put_steps([replace(s, concept=to) for s in steps if s not in doubled])

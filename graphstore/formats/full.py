@@ -10,7 +10,7 @@ from graphstore.formats.errors import FormatError, LineError, VersionError
 from graphstore.formats.lines import JsonObject
 from graphstore.formats.records import decode
 from graphstore.formats.report import Report
-from graphstore.model import Member, Record, Relation, RelationKey, StoredEvidence
+from graphstore.model import Image, Member, Record, Relation, RelationKey, StoredEvidence
 from graphstore.port import Store
 
 VERSION: Final = 1
@@ -124,6 +124,6 @@ def _concepts_of(record: Record) -> tuple[str, ...]:
             return key.source, key.target
         case StoredEvidence(subject=RelationKey() as key):
             return key.source, key.target
-        case StoredEvidence(subject=str() as concept) | Member(concept=concept):
+        case StoredEvidence(subject=str() as concept) | Member(concept=concept) | Image(concept=concept):
             return (concept,)
     return ()

@@ -15,6 +15,7 @@ from graphstore.model import (
     Event,
     Exploration,
     IdempotentResult,
+    Image,
     Member,
     Merge,
     Record,
@@ -39,11 +40,15 @@ KINDS: Mapping[str, type[Any]] = {
     "member": Member,
     "event": Event,
     "idempotency": IdempotentResult,
+    "image": Image,
 }
 """What each kind of record is called in a file."""
 
 _IDS = frozenset(
-    {"id", "concept", "concepts", "created", "exploration", "into", "joined", "root", "source", "step", "target"}
+    {
+        *("id", "concept", "concepts", "created", "exploration", "image", "into", "job", "joined", "made_for", "root"),
+        *("source", "step", "target"),
+    }
 )
 """Fields whose texts are ids."""
 
@@ -164,9 +169,7 @@ def _leaf(name: str, kind: type[Any]) -> Codec:
     if kind is datetime:
         return Codec(values.written_time, values.read_time)
     if kind is str:
-        return Codec(
-            values.as_it_is, values.uuid if name in _IDS else values.relation_type if name == "type" else values.text
-        )
+        return Codec(values.as_it_is, _text(name))
     if kind is bool:
         return Codec(values.as_it_is, values.boolean)
     return Codec(values.as_it_is, _NUMBERS.get(name, _AMOUNT if kind is float else values.whole(0)))

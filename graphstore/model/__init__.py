@@ -20,6 +20,7 @@ from graphstore.model.exploration import (
     Lease,
     Member,
     Options,
+    Pictures,
     Progress,
     Spend,
     Step,
@@ -41,6 +42,17 @@ from graphstore.model.graph import (
     contradicting,
     name_key,
 )
+from graphstore.model.image import (
+    UNFINISHED,
+    Illustration,
+    Image,
+    ImageDraft,
+    ImageError,
+    ImageOptions,
+    ImageStatus,
+    Painted,
+    Picture,
+)
 from graphstore.model.knowledge import ConceptClaim, EvidenceClaim, Knowledge, RelationClaim, SourceClaim
 from graphstore.model.page import (
     ConceptFilter,
@@ -58,6 +70,7 @@ from graphstore.model.page import (
 __all__ = [
     "ENDED",
     "RELATION_TYPE",
+    "UNFINISHED",
     "BatchLimits",
     "Budget",
     "Concept",
@@ -82,6 +95,12 @@ __all__ = [
     "Hit",
     "Idempotency",
     "IdempotentResult",
+    "Illustration",
+    "Image",
+    "ImageDraft",
+    "ImageError",
+    "ImageOptions",
+    "ImageStatus",
     "Item",
     "Knowledge",
     "Lease",
@@ -91,6 +110,9 @@ __all__ = [
     "Outcome",
     "Page",
     "PageRequest",
+    "Painted",
+    "Picture",
+    "Pictures",
     "Progress",
     "Record",
     "Recorded",

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from graphstore.model.exploration import Event, Exploration, Member, Step
 from graphstore.model.graph import Concept, ConceptId, Relation, Source, Subject
+from graphstore.model.image import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +88,5 @@ Record: TypeAlias = (
     | Member
     | Event
     | IdempotentResult
+    | Image
 )

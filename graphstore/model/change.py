@@ -57,6 +57,8 @@ class Failure:
     """Seconds until it is tried again; None: never by itself."""
     spent: Spend | None = None
     """None: unknown, so the reservation stays spent."""
+    answer: str | None = None
+    """What the source said that could not be used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ class StepKind(StrEnum):
     """What a step does with its concept."""
 
     EXPAND = "EXPAND"
+    """Finds out what is related to it."""
+    PICTURE = "PICTURE"
+    """Has a picture made of it."""
 
 
 class StepState(StrEnum):
@@ -51,6 +54,18 @@ class EventKind(StrEnum):
     GRAPH_GREW = "GRAPH_GREW"
     STEP_FAILED = "STEP_FAILED"
     STATUS_CHANGED = "STATUS_CHANGED"
+    IMAGE_READY = "IMAGE_READY"
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """That each concept found is to have a picture, and how it is to be made."""
+
+    provider: str
+    size: str
+    """WIDTHxHEIGHT in pixels."""
+    quality: str = "auto"
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,8 @@ class Options:
     """Names of knowledge sources, asked in this order."""
     instructions: str = ""
     language: str = "en"
+    pictures: Pictures | None = None
+    """None: no pictures are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +92,7 @@ class Budget:
     seconds: float | None = None
     tokens: int | None = None
     cost_usd: float | None = None
+    pictures: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +104,7 @@ class Spend:
     """Time during which some process was working on it."""
     tokens: int = 0
     cost_usd: float = 0.0
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +172,13 @@ class Step:
     """Not before this time, by the store's clock."""
     created: datetime
     finished: datetime | None
+    answer: str | None = None
+    """FAILED: what the source said that could not be used, word for word, for inspection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """The pending steps of the least depth."""
+    """The pending steps of one kind that have the least depth."""
 
     ready: tuple[Step, ...]
     """Those that may run now, best first."""
@@ -195,10 +216,12 @@ class Event:
     relations: tuple[RelationKey, ...] = ()
     """GRAPH_GREW: the relations that this step stated between members; another step may state them again."""
     step: str | None = None
-    """GRAPH_GREW, STEP_FAILED: the step."""
+    """GRAPH_GREW, IMAGE_READY, STEP_FAILED: the step."""
     error: str | None = None
     """STEP_FAILED: why."""
     will_retry: bool = False
     status: ExplorationStatus | None = None
     """STATUS_CHANGED: the new status."""
     reason: str | None = None
+    image: str | None = None
+    """IMAGE_READY: the image."""

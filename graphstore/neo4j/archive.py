@@ -11,6 +11,7 @@ from graphstore.model import (
     ConceptId,
     Event,
     Exploration,
+    Image,
     Member,
     Record,
     Relation,
@@ -22,7 +23,7 @@ from graphstore.model import (
 )
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import archive as cypher
-from graphstore.rows import explorations, graph
+from graphstore.rows import explorations, graph, images
 from graphstore.rows.graph import Row
 from graphstore.transaction import Transact
 
@@ -43,6 +44,7 @@ _TOMBSTONES = _Kind(cypher.TOMBSTONES, graph.tombstone)
 _SOURCES = _Kind(cypher.SOURCES, graph.source)
 _RELATIONS = _Kind(cypher.RELATIONS, graph.relation, ("", "", ""))
 _EVIDENCE = _Kind(cypher.EVIDENCES, graph.evidence)
+_IMAGES = _Kind(cypher.IMAGES, lambda row: (images.image(row[:-1]), row[-1]))
 _STEPS = _Kind(cypher.STEPS, lambda row: (explorations.step(row), row[-1]))
 _MEMBERS = _Kind(cypher.MEMBERS, explorations.member, ("", ""))
 _EVENTS = _Kind(cypher.EVENTS, explorations.event, ("", -1))
@@ -88,6 +90,8 @@ class _Export:
         self._explorations = {e.id: e async for e in self._all(_EXPLORATIONS)}
         async for record in self._of_concepts():
             yield record
+        async for record in self._of_images():
+            yield record
         async for record in self._of_relations():
             yield record
         async for record in self._of_explorations():
@@ -105,6 +109,12 @@ class _Export:
                 yield merge
         for tombstone in tombstones:
             yield tombstone
+
+    async def _of_images(self) -> AsyncIterator[Image]:
+        """Without those that a step has made since: it is to be done still, and would make another one."""
+        async for image, newest in self._all(_IMAGES):
+            if self._has(image.concept) and not self._is_later(image.exploration, newest):
+                yield image
 
     async def _of_relations(self) -> AsyncIterator[Record]:
         async for source in self._all(_SOURCES):
@@ -135,11 +145,16 @@ class _Export:
         exploration = self._explorations.get(step.exploration)
         if exploration is None:
             return None
-        if newest is not None and newest >= exploration.next_seq:
-            step = replace(step, state=StepState.PENDING, error=None, finished=None)
+        if self._is_later(exploration.id, newest):
+            step = replace(step, state=StepState.PENDING, error=None, answer=None, finished=None)
         if step.state is not StepState.PENDING or step.concept is None or self._has(step.concept):
             return step
         return replace(step, concept=None) if step.depth == 0 else None
+
+    def _is_later(self, exploration: str | None, newest: int | None) -> bool:
+        """Whether an event with this number came after the exploration was read."""
+        known = self._explorations.get(exploration or "")
+        return known is not None and newest is not None and newest >= known.next_seq
 
     def _told(self, record: Member | Event) -> bool:
         exploration = self._explorations.get(record.exploration)

@@ -3,11 +3,12 @@
 import stamina
 from neo4j import AsyncGraphDatabase, NotificationMinimumSeverity
 
-from graphstore.changes import StoreControl, StoreCuration, StoreWork
+from graphstore.changes import StoreControl, StoreCuration, StoreImageJobs, StoreWork
 from graphstore.neo4j.archive import Neo4jArchive
 from graphstore.neo4j.concepts import Neo4jConcepts
 from graphstore.neo4j.connection import Connection, log_retry
 from graphstore.neo4j.explorations import Neo4jExplorations
+from graphstore.neo4j.images import Neo4jImages
 from graphstore.neo4j.operations import Neo4jOperations
 from graphstore.neo4j.relations import Neo4jRelations
 from graphstore.neo4j.transaction import Neo4jTransact
@@ -31,6 +32,8 @@ class Neo4jStore:
         self.explorations = Neo4jExplorations(workspace, connection)
         self.control = StoreControl(transact)
         self.work = StoreWork(transact)
+        self.images = Neo4jImages(workspace, connection)
+        self.image_jobs = StoreImageJobs(transact)
         self.archive = Neo4jArchive(workspace, connection, transact)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from graphstore.model import Evidence, Page, PageRequest, Source, Subject
+from graphstore.model import Evidence, Page, PageRequest, Source, SourceKind, Subject
 from graphstore.neo4j import children
 from graphstore.neo4j.connection import Read
 from graphstore.neo4j.cypher import evidence as cypher
@@ -27,6 +27,12 @@ async def counts(read: Read, subjects: Sequence[Subject]) -> Mapping[Subject, in
     """How many pieces of evidence each subject has."""
     found = await read(cypher.COUNT, asked=[*map(subject_row, subjects)])
     return dict(zip(subjects, found, strict=True))
+
+
+async def source_kinds(read: Read, subjects: Sequence[Subject]) -> Mapping[Subject, frozenset[SourceKind]]:
+    """The kinds of the sources that attest each subject."""
+    found = await read(cypher.SOURCE_KINDS, asked=[*map(subject_row, subjects)])
+    return {of: frozenset(map(SourceKind, kinds)) for of, kinds in zip(subjects, found, strict=True)}
 
 
 async def sources(read: Read, ids: Sequence[str]) -> Mapping[str, Source]:

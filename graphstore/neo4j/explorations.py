@@ -14,11 +14,13 @@ from graphstore.model import (
     PageRequest,
     Step,
     StepFilter,
+    StepKind,
     name_key,
 )
 from graphstore.neo4j.children import pages
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import explorations as cypher
+from graphstore.neo4j.cypher.children import Children
 from graphstore.paging import in_order, limited, page
 from graphstore.rows.explorations import event, exploration, member, step
 from graphstore.rows.graph import Row
@@ -62,9 +64,9 @@ class Neo4jExplorations:
         rows = await self._read(cypher.STEPS_BY_ID, ids=ids)
         return {found.id: found for found in map(step, rows)}
 
-    async def frontier(self, id: str, limit: int) -> Frontier:
+    async def frontier(self, id: str, kind: StepKind, limit: int) -> Frontier:
         """See `Explorations.frontier`. What is ready is told by the store's clock."""
-        ready, wait = await self._read(cypher.FRONTIER, id=id, limit=limited(limit))
+        ready, wait = await self._read(cypher.FRONTIER, id=id, kind=kind, limit=limited(limit))
         return Frontier(tuple(map(step, ready)), None if wait is None else wait / 1_000_000)
 
     async def events(self, id: str, after: int, limit: int) -> Sequence[Event]:
@@ -83,7 +85,7 @@ class Neo4jExplorations:
 
     async def _children(
         self,
-        children: cypher.Children,
+        children: Children,
         ids: Sequence[str],
         request: PageRequest,
         value: Callable[[Row], T],

@@ -10,7 +10,7 @@ from graphstore.neo4j import integrity, schema
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import operations as cypher
 from graphstore.paging import limited
-from graphstore.port import ExplorationRef, SchemaVersions, StoreStatus
+from graphstore.port import ExplorationRef, ImageRef, SchemaVersions, StoreStatus
 from graphstore.rows.graph import microseconds, moment
 from graphstore.transaction import IDEMPOTENCY_LIFE
 
@@ -59,6 +59,11 @@ class Neo4jOperations:
         """See `Operations.unowned`. What has run out is told by the store's clock."""
         refs = await self._connection.read(cypher.UNOWNED, {"limit": limited(limit)})
         return [(workspace, id) for workspace, id in refs]
+
+    async def unowned_images(self, limit: int) -> Sequence[ImageRef]:
+        """See `Operations.unowned_images`. What has run out is told by the store's clock."""
+        refs = await self._connection.read(cypher.UNOWNED_IMAGES, {"limit": limited(limit)})
+        return [(workspace, job) for workspace, job in refs]
 
     async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:
         """See `Operations.newest_seqs`."""

@@ -15,6 +15,7 @@ from graphstore.model import (
     Relation,
     RelationKey,
     Source,
+    SourceKind,
     Subject,
 )
 from graphstore.neo4j import evidence
@@ -84,6 +85,10 @@ class Neo4jRelations:
     async def count_evidence(self, subjects: Sequence[Subject]) -> Mapping[Subject, int]:
         """See `Relations.count_evidence`."""
         return await evidence.counts(self._read, subjects)
+
+    async def source_kinds(self, subjects: Sequence[Subject]) -> Mapping[Subject, frozenset[SourceKind]]:
+        """See `Relations.source_kinds`."""
+        return await evidence.source_kinds(self._read, subjects)
 
     async def sources(self, ids: Sequence[str]) -> Mapping[str, Source]:
         """See `Relations.sources`."""

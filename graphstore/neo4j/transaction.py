@@ -9,13 +9,16 @@ from graphstore.neo4j.cypher.operations import NOW
 from graphstore.neo4j.evidence_statements import EvidenceStatements
 from graphstore.neo4j.exploration_statements import Neo4jExplorationStatements
 from graphstore.neo4j.graph_statements import ConceptStatements, RelationStatements
+from graphstore.neo4j.image_statements import Neo4jImageStatements
 from graphstore.rows.graph import moment
 from graphstore.transaction import Procedure
 
 T = TypeVar("T")
 
 
-class Neo4jTransaction(ConceptStatements, RelationStatements, EvidenceStatements, Neo4jExplorationStatements):
+class Neo4jTransaction(
+    ConceptStatements, RelationStatements, EvidenceStatements, Neo4jExplorationStatements, Neo4jImageStatements
+):
     """`graphstore.transaction.Transaction`."""
 
     def __init__(self, tx: AsyncTransaction, workspace: str) -> None:

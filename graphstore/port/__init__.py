@@ -10,7 +10,8 @@ from graphstore.port.archive import Archive
 from graphstore.port.database import Database
 from graphstore.port.explorations import Control, Explorations, Work
 from graphstore.port.graph import Concepts, Curation, Relations
-from graphstore.port.operations import ExplorationRef, Operations, SchemaVersions, StoreStatus
+from graphstore.port.images import ImageJobs, Images
+from graphstore.port.operations import ExplorationRef, ImageRef, Operations, SchemaVersions, StoreStatus
 from graphstore.port.store import Store
 
 __all__ = [
@@ -21,6 +22,9 @@ __all__ = [
     "Database",
     "ExplorationRef",
     "Explorations",
+    "ImageJobs",
+    "ImageRef",
+    "Images",
     "Operations",
     "Relations",
     "SchemaVersions",

@@ -12,6 +12,7 @@ from graphstore.model import (
     Failure,
     Frontier,
     Idempotency,
+    Illustration,
     Member,
     Outcome,
     Page,
@@ -20,6 +21,7 @@ from graphstore.model import (
     Spend,
     Step,
     StepFilter,
+    StepKind,
 )
 
 
@@ -50,10 +52,11 @@ class Explorations(Protocol):
         """Steps by id."""
         ...
 
-    async def frontier(self, id: str, limit: int) -> Frontier:
-        """What may run now: the pending steps of the least depth, by priority (falling), then concept id.
+    async def frontier(self, id: str, kind: StepKind, limit: int) -> Frontier:
+        """What may run now: the pending steps of this kind that have the least depth, by priority (falling), then
+        concept id.
 
-        Only when all steps of one depth have ended does the next depth appear: so the depth of a member does not
+        Only when all expansions of one depth have ended does the next depth appear: so the depth of a member does not
         depend on timing, and neither does the graph.
         """
         ...
@@ -125,13 +128,18 @@ class Work(Protocol):
         ...
 
     async def reserve(self, id: str, token: str, step: str, worst: Spend) -> None:
-        """Book the worst case of tokens and cost of one attempt, and count the attempt, before it begins.
+        """Book the worst case of tokens, cost and pictures of one attempt, and count the attempt, before it begins.
         A reservation of an earlier attempt of that step stays spent. Raises `BudgetExceeded`."""
         ...
 
     async def commit(self, outcome: Outcome) -> Recorded:
         """Record a step's knowledge with members, frontier, spend and the next event. Done already: change nothing
         and answer with what was stored. New members are cut off where the budget of concepts ends."""
+        ...
+
+    async def illustrate(self, illustration: Illustration) -> Event:
+        """Record a picture step's READY image, its spend and the next event. Done already: change nothing and answer
+        with the event that was stored. Raises `NotFoundError` when the step's concept is gone."""
         ...
 
     async def fail(self, failure: Failure) -> Event:

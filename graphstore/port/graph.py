@@ -22,6 +22,7 @@ from graphstore.model import (
     Relation,
     RelationKey,
     Source,
+    SourceKind,
     Subject,
 )
 
@@ -111,6 +112,10 @@ class Relations(Protocol):
 
     async def count_evidence(self, subjects: Sequence[Subject]) -> Mapping[Subject, int]:
         """How many pieces of evidence each subject has."""
+        ...
+
+    async def source_kinds(self, subjects: Sequence[Subject]) -> Mapping[Subject, frozenset[SourceKind]]:
+        """The kinds of the sources that attest each subject."""
         ...
 
     async def sources(self, ids: Sequence[str]) -> Mapping[str, Source]:

@@ -7,6 +7,8 @@ from typing import Protocol, TypeAlias
 
 ExplorationRef: TypeAlias = tuple[str, str]
 """(workspace, exploration id)"""
+ImageRef: TypeAlias = tuple[str, str]
+"""(workspace, image id or the id of an image's job)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,10 @@ class Operations(Protocol):
 
     async def unowned(self, limit: int) -> Sequence[ExplorationRef]:
         """Explorations that are QUEUED or RUNNING and that nobody holds, oldest first."""
+        ...
+
+    async def unowned_images(self, limit: int) -> Sequence[ImageRef]:
+        """Jobs of images that are QUEUED or GENERATING and that nobody holds, oldest first, each once."""
         ...
 
     async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:

@@ -5,6 +5,7 @@ from typing import Protocol
 from graphstore.port.archive import Archive
 from graphstore.port.explorations import Control, Explorations, Work
 from graphstore.port.graph import Concepts, Curation, Relations
+from graphstore.port.images import ImageJobs, Images
 
 
 class Store(Protocol):
@@ -43,6 +44,16 @@ class Store(Protocol):
     @property
     def work(self) -> Work:
         """Own explorations."""
+        ...
+
+    @property
+    def images(self) -> Images:
+        """Read images."""
+        ...
+
+    @property
+    def image_jobs(self) -> ImageJobs:
+        """Ask for images and make them."""
         ...
 
     @property

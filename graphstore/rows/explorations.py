@@ -1,6 +1,6 @@
 """Explorations, and what belongs to them, as rows of plain values, and back."""
 
-from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -14,6 +14,7 @@ from graphstore.model import (
     Lease,
     Member,
     Options,
+    Pictures,
     Progress,
     RelationKey,
     Spend,
@@ -22,7 +23,7 @@ from graphstore.model import (
     StepState,
     name_key,
 )
-from graphstore.rows.graph import Row, as_json, microseconds, moment
+from graphstore.rows.graph import Row, as_json, maybe_microseconds, maybe_moment, microseconds, moment
 
 EXPLORATION = (
     *("id", "topic", "status", "reason", "options", "budget", "spent", "progress", "root"),
@@ -30,7 +31,7 @@ EXPLORATION = (
 )
 STEP = (
     *("id", "exploration", "kind", "concept", "depth", "priority", "state", "attempts", "error"),
-    *("spent", "reserved", "retry_at", "created", "finished"),
+    *("spent", "reserved", "retry_at", "created", "finished", "answer"),
 )
 MEMBER = ("exploration", "concept", "depth", "created", "seq")
 EVENT = ("exploration", "seq", "kind", "at", "step", "body")
@@ -39,13 +40,12 @@ IDEMPOTENT_RESULT = ("principal", "mutation", "key", "input_hash", "result", "cr
 
 def exploration(row: Row) -> Exploration:
     """From `EXPLORATION`."""
-    options = orjson.loads(row[4])
     return Exploration(
         id=row[0],
         topic=row[1],
         status=ExplorationStatus(row[2]),
         reason=row[3],
-        options=Options(**{**options, "sources": tuple(options["sources"])}),
+        options=_options(orjson.loads(row[4])),
         budget=Budget(**orjson.loads(row[5])),
         spent=Spend(**orjson.loads(row[6])),
         progress=Progress(**orjson.loads(row[7])),
@@ -53,9 +53,15 @@ def exploration(row: Row) -> Exploration:
         lease=None if row[9] is None else Lease(row[9], moment(row[10])),
         next_seq=row[11],
         created=moment(row[12]),
-        started=_maybe_moment(row[13]),
-        finished=_maybe_moment(row[14]),
+        started=maybe_moment(row[13]),
+        finished=maybe_moment(row[14]),
     )
+
+
+def _options(stored: dict[str, Any]) -> Options:
+    pictures = stored.pop("pictures", None)
+    sources = tuple(stored.pop("sources"))
+    return Options(**stored, sources=sources, pictures=None if pictures is None else Pictures(**pictures))
 
 
 def exploration_row(exploration: Exploration) -> Row:
@@ -66,7 +72,7 @@ def exploration_row(exploration: Exploration) -> Row:
         *(as_json(part).decode() for part in (e.options, e.budget, e.spent, e.progress)),
         e.root,
         *((e.lease.token, microseconds(e.lease.until)) if e.lease else (None, None)),
-        *(e.next_seq, microseconds(e.created), _maybe_microseconds(e.started), _maybe_microseconds(e.finished)),
+        *(e.next_seq, microseconds(e.created), maybe_microseconds(e.started), maybe_microseconds(e.finished)),
         name_key(e.topic),
     )
 
@@ -85,9 +91,10 @@ def step(row: Row) -> Step:
         error=row[8],
         spent=Spend(**orjson.loads(row[9])),
         reserved=None if row[10] is None else Spend(**orjson.loads(row[10])),
-        retry_at=_maybe_moment(row[11]),
+        retry_at=maybe_moment(row[11]),
         created=moment(row[12]),
-        finished=_maybe_moment(row[13]),
+        finished=maybe_moment(row[13]),
+        answer=row[14],
     )
 
 
@@ -98,7 +105,7 @@ def step_row(step: Step) -> Row:
         *(s.id, s.exploration, s.kind, s.concept, s.depth, s.priority, s.state, s.attempts, s.error),
         as_json(s.spent).decode(),
         None if s.reserved is None else as_json(s.reserved).decode(),
-        *(_maybe_microseconds(s.retry_at), microseconds(s.created), _maybe_microseconds(s.finished)),
+        *(maybe_microseconds(s.retry_at), microseconds(s.created), maybe_microseconds(s.finished), s.answer),
     )
 
 
@@ -130,6 +137,7 @@ def event(row: Row) -> Event:
         will_retry=b.get("will_retry", False),
         status=ExplorationStatus(b["status"]) if "status" in b else None,
         reason=b.get("reason"),
+        image=b.get("image"),
     )
 
 
@@ -145,6 +153,7 @@ def event_row(event: Event) -> Row:
         "will_retry": e.will_retry,
         "status": e.status,
         "reason": e.reason,
+        "image": e.image,
     }
     told = {name: value for name, value in body.items() if value not in (None, (), [], False)}
     return (e.exploration, e.seq, e.kind, microseconds(e.at), e.step, as_json(told).decode())
@@ -160,11 +169,3 @@ def idempotent_result_row(result: IdempotentResult) -> Row:
     """To `IDEMPOTENT_RESULT`."""
     r = result
     return (r.principal, r.mutation, r.key, r.input_hash, r.result, microseconds(r.created))
-
-
-def _maybe_moment(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else moment(microseconds)
-
-
-def _maybe_microseconds(at: datetime | None) -> int | None:
-    return None if at is None else microseconds(at)

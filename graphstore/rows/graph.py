@@ -70,6 +70,16 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def maybe_moment(microseconds: int | None) -> datetime | None:
+    """A stored time that may be missing."""
+    return None if microseconds is None else moment(microseconds)
+
+
+def maybe_microseconds(at: datetime | None) -> int | None:
+    """A time that may be missing, as it is stored."""
+    return None if at is None else microseconds(at)
+
+
 def concept(row: Row) -> Concept:
     """From `CONCEPT`. Aliases are a list where the store knows lists, else JSON."""
     id, name, key, sense, kind, domain, summary, aliases, external_ids, confidence, support, degree = row[:12]

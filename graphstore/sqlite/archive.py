@@ -8,7 +8,7 @@ from typing import NamedTuple
 from graphstore.changes import load
 from graphstore.errors import UnavailableError
 from graphstore.model import BatchLimits, Record
-from graphstore.rows import explorations, graph
+from graphstore.rows import explorations, graph, images
 from graphstore.rows.graph import Row, listed
 from graphstore.sqlite.lanes import ReadLane, within_time
 from graphstore.transaction import Transact
@@ -27,6 +27,7 @@ _KINDS = (
     _Kind("concept", graph.CONCEPT, graph.concept, "id"),
     _Kind("merge", ("body",), graph.merge, "id"),
     _Kind("tombstone", graph.TOMBSTONE, graph.tombstone, "mark"),
+    _Kind("image", images.IMAGE, images.image, "id"),
     _Kind("source", graph.SOURCE, graph.source, "id"),
     _Kind("relation", graph.RELATION, graph.relation, "source, target, type"),
     _Kind("evidence", graph.EVIDENCE, graph.evidence, "id"),

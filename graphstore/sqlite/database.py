@@ -3,11 +3,12 @@
 from functools import partial
 from pathlib import Path
 
-from graphstore.changes import StoreControl, StoreCuration, StoreWork
+from graphstore.changes import StoreControl, StoreCuration, StoreImageJobs, StoreWork
 from graphstore.sqlite.archive import SqliteArchive
 from graphstore.sqlite.concepts import SqliteConcepts
 from graphstore.sqlite.connections import open_reader, open_writer
 from graphstore.sqlite.explorations import SqliteExplorations
+from graphstore.sqlite.images import SqliteImages
 from graphstore.sqlite.lanes import Lane, ReadLane
 from graphstore.sqlite.operations import SqliteOperations
 from graphstore.sqlite.relations import SqliteRelations
@@ -29,6 +30,8 @@ class SqliteStore:
         self.explorations = SqliteExplorations(workspace, database.reader.read)
         self.control = StoreControl(transact)
         self.work = StoreWork(transact)
+        self.images = SqliteImages(workspace, database.reader.read)
+        self.image_jobs = StoreImageJobs(transact)
         self.archive = SqliteArchive(workspace, database.slow, transact)
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
-from graphstore.model import Evidence, Page, PageRequest, Source, Subject
+from graphstore.model import Evidence, Page, PageRequest, Source, SourceKind, Subject
 from graphstore.rows.graph import SOURCE, Row, listed, moment, source, subject, subject_row
 from graphstore.sqlite.children import Children
 from graphstore.sqlite.paging import Order
@@ -16,6 +16,13 @@ _OWNERSHIP = """workspace = :workspace AND subject_source = asked.value ->> 0
 _SOURCES = f"""
     SELECT {listed(SOURCE, "s")} FROM json_each(:ids) AS asked
     CROSS JOIN source AS s ON s.workspace = :workspace AND s.id = asked.value"""
+
+_KINDS = """
+    SELECT asked.key, group_concat(DISTINCT s.kind) FROM json_each(:asked) AS asked
+    CROSS JOIN evidence AS e ON e.workspace = :workspace AND e.subject_source = asked.value ->> 0
+      AND e.subject_target = asked.value ->> 2 AND e.subject_type = asked.value ->> 1
+    CROSS JOIN source AS s ON s.workspace = :workspace AND s.id = e.source
+    GROUP BY asked.key"""
 
 
 def pages(
@@ -41,6 +48,17 @@ def counts(db: sqlite3.Connection, workspace: str, subjects: Sequence[Subject]) 
     """How many pieces of evidence each subject has."""
     found = _OF_SUBJECTS.counts(db, [_OWNERSHIP], _asked(workspace, subjects))
     return dict(zip(subjects, found, strict=True))
+
+
+def kinds(
+    db: sqlite3.Connection, workspace: str, subjects: Sequence[Subject]
+) -> Mapping[Subject, frozenset[SourceKind]]:
+    """The kinds of the sources that attest each subject."""
+    found = dict(db.execute(_KINDS, _asked(workspace, subjects)).fetchall())
+    return {
+        subject: frozenset(map(SourceKind, found[number].split(","))) if number in found else frozenset()
+        for number, subject in enumerate(subjects)
+    }
 
 
 def sources(db: sqlite3.Connection, workspace: str, ids: Sequence[str]) -> dict[str, Source]:

@@ -57,7 +57,7 @@ _UNEXPANDED = f"""
     SELECT {listed(MEMBER, "m")} FROM member AS m
     WHERE m.workspace = :workspace AND m.exploration = :exploration AND m.depth < :below AND NOT EXISTS (
       SELECT 1 FROM step AS s
-      WHERE s.workspace = :workspace AND s.exploration = :exploration AND s.concept = m.concept)
+      WHERE s.workspace = :workspace AND s.exploration = :exploration AND s.concept = m.concept AND s.kind = 'EXPAND')
     ORDER BY m.seq, m.concept"""
 _MEMBERSHIPS = f"""
     SELECT {listed(MEMBER, "m")} FROM json_each(:keys) AS asked
@@ -65,7 +65,8 @@ _MEMBERSHIPS = f"""
     ORDER BY m.exploration, m.concept"""
 _EVENTS_OF_STEP = f"""
     SELECT {listed(EVENT)} FROM event
-    WHERE workspace = :workspace AND exploration = :exploration AND step = :step AND kind = 'GRAPH_GREW'
+    WHERE workspace = :workspace AND exploration = :exploration AND step = :step
+      AND kind IN ('GRAPH_GREW', 'IMAGE_READY')
     ORDER BY seq"""
 _RESULT = f"""
     SELECT {listed(IDEMPOTENT_RESULT)} FROM idempotent_result

@@ -15,6 +15,7 @@ from graphstore.model import (
     PageRequest,
     Step,
     StepFilter,
+    StepKind,
     name_key,
 )
 from graphstore.paging import in_order, limited, page
@@ -45,8 +46,9 @@ STEPS_BY_ID = f"""
     SELECT {listed(STEP, "s")} FROM json_each(:ids) AS asked
     CROSS JOIN step AS s ON s.workspace = :workspace AND s.id = asked.value"""
 _PENDING = """
-    FROM step WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND depth = (
-      SELECT min(depth) FROM step WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING')"""
+    FROM step WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind AND depth = (
+      SELECT min(depth) FROM step
+      WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind)"""
 _READY = f"""
     SELECT {listed(STEP)} {_PENDING} AND coalesce(retry_at, 0) <= :now
     ORDER BY unimportance, concept LIMIT :limit"""
@@ -113,10 +115,10 @@ class SqliteExplorations:
         """See `Explorations.steps_by_id`."""
         return await self._read(lambda db: steps_by_id(db, self._workspace, ids))
 
-    async def frontier(self, id: str, limit: int) -> Frontier:
+    async def frontier(self, id: str, kind: StepKind, limit: int) -> Frontier:
         """See `Explorations.frontier`."""
         now = microseconds(datetime.now(UTC))
-        parameters = {"workspace": self._workspace, "id": id, "now": now, "limit": limited(limit)}
+        parameters = {"workspace": self._workspace, "id": id, "kind": kind, "now": now, "limit": limited(limit)}
 
         def work(db: sqlite3.Connection) -> Frontier:
             ready = tuple(map(step, db.execute(_READY, parameters)))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graphstore.paging import limited
-from graphstore.port import ExplorationRef, SchemaVersions, StoreStatus
+from graphstore.port import ExplorationRef, ImageRef, SchemaVersions, StoreStatus
 from graphstore.rows.graph import microseconds
 from graphstore.sqlite import integrity, schema
 from graphstore.sqlite.lanes import Lane, Read
@@ -25,6 +25,10 @@ _COUNTS = """
 _UNOWNED = """
     SELECT workspace, id FROM exploration
     WHERE status IN ('QUEUED', 'RUNNING') AND coalesce(lease_until, 0) <= :now ORDER BY created, id LIMIT :limit"""
+_UNOWNED_IMAGES = """
+    SELECT workspace, job FROM image WHERE status IN ('QUEUED', 'GENERATING')
+    GROUP BY created, workspace, job HAVING max(coalesce(lease_until, 0)) <= :now
+    ORDER BY created, workspace, job LIMIT :limit"""
 _NEWEST_SEQS = """
     SELECT e.workspace, e.id, e.next_seq - 1 FROM json_each(:refs) AS asked
     CROSS JOIN exploration AS e ON e.workspace = asked.value ->> 0 AND e.id = asked.value ->> 1"""
@@ -80,6 +84,11 @@ class SqliteOperations:
         """See `Operations.unowned`."""
         parameters = {"now": microseconds(datetime.now(UTC)), "limit": limited(limit)}
         return await self._read(lambda db: db.execute(_UNOWNED, parameters).fetchall())
+
+    async def unowned_images(self, limit: int) -> Sequence[ImageRef]:
+        """See `Operations.unowned_images`."""
+        parameters = {"now": microseconds(datetime.now(UTC)), "limit": limited(limit)}
+        return await self._read(lambda db: db.execute(_UNOWNED_IMAGES, parameters).fetchall())
 
     async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:
         """See `Operations.newest_seqs`."""

@@ -14,6 +14,7 @@ from graphstore.model import (
     Relation,
     RelationKey,
     Source,
+    SourceKind,
     Subject,
 )
 from graphstore.paging import limited
@@ -109,6 +110,10 @@ class SqliteRelations:
     async def count_evidence(self, subjects: Sequence[Subject]) -> Mapping[Subject, int]:
         """See `Relations.count_evidence`."""
         return await self._read(lambda db: evidence.counts(db, self._workspace, subjects))
+
+    async def source_kinds(self, subjects: Sequence[Subject]) -> Mapping[Subject, frozenset[SourceKind]]:
+        """See `Relations.source_kinds`."""
+        return await self._read(lambda db: evidence.kinds(db, self._workspace, subjects))
 
     async def sources(self, ids: Sequence[str]) -> Mapping[str, Source]:
         """See `Relations.sources`."""

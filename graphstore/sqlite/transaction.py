@@ -8,13 +8,16 @@ from typing import TypeVar
 from graphstore.sqlite.evidence_statements import EvidenceStatements
 from graphstore.sqlite.exploration_statements import SqliteExplorationStatements
 from graphstore.sqlite.graph_statements import ConceptStatements, RelationStatements
+from graphstore.sqlite.image_statements import SqliteImageStatements
 from graphstore.sqlite.lanes import Lane
 from graphstore.transaction import Procedure
 
 T = TypeVar("T")
 
 
-class SqliteTransaction(ConceptStatements, RelationStatements, EvidenceStatements, SqliteExplorationStatements):
+class SqliteTransaction(
+    ConceptStatements, RelationStatements, EvidenceStatements, SqliteExplorationStatements, SqliteImageStatements
+):
     """`graphstore.transaction.Transaction`."""
 
     def __init__(self, db: sqlite3.Connection, workspace: str) -> None:

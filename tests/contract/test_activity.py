@@ -73,6 +73,6 @@ async def test_many_explorations_are_read_at_once(activity: Activity) -> None:
 
 async def test_any_name_may_be_worked_on(activity: Activity) -> None:
     """What is reported comes back as it was, whatever the subject is called."""
-    strange = AgentActivity("content", "Œuvre «été» \n\x00 😀 \ud800", "1", START)
+    strange = AgentActivity("content", "Œuvre «été» \n\x00 😀 \ud800", "1", START, share=0.25)
     await activity.report(REF, strange)
     assert await activity.current([REF]) == {REF: [strange]}

@@ -14,6 +14,7 @@ from graphstore.ids import new_id
 from graphstore.model import (
     Concept,
     ConceptFilter,
+    ConceptId,
     Direction,
     Event,
     Exploration,
@@ -21,6 +22,8 @@ from graphstore.model import (
     ExplorationStatus,
     Failure,
     IdempotentResult,
+    Image,
+    ImageStatus,
     Member,
     PageRequest,
     Progress,
@@ -35,7 +38,26 @@ from graphstore.model import (
     name_key,
 )
 from graphstore.port import Database, Store
-from tests.support.claims import TOKEN, added, begun, cite, claim, draft, known, next_step, outcome, request_key, says
+from tests.support.claims import (
+    TOKEN,
+    added,
+    asked,
+    begun,
+    cite,
+    claim,
+    draft,
+    illustrated,
+    illustration,
+    image_in,
+    known,
+    next_step,
+    outcome,
+    picture,
+    picture_steps,
+    request_key,
+    says,
+    wanted,
+)
 from tests.support.snapshots import records
 
 S = ExplorationStatus
@@ -62,6 +84,22 @@ async def filled(store: Store) -> None:
     await store.work.fail(Failure(running.id, TOKEN, step, "busy", 3_600))
     await store.work.reserve(running.id, TOKEN, step, Spend(tokens=3))
     await store.control.pause((await store.control.start(draft("paused"))).id)
+    await _with_images(store, ids["a"], ids["b"])
+
+
+async def _with_images(store: Store, a: ConceptId, b: ConceptId) -> None:
+    """Images in every status, one that an exploration has made, and a step that keeps what could not be used."""
+    for status in ImageStatus:
+        await image_in(store, a, status)
+    [merged] = (await added(store, "painted")).values()
+    await asked(store, merged)
+    await store.curation.merge(a, [merged])
+    await store.image_jobs.request([wanted(b, 2, prompt="Ω\n«", seed=2**40, quality="high")], request_key("k9"))
+    shown = await illustrated(store, "b", "seen", concepts=5, pictures=9)
+    [step] = await picture_steps(store, shown.id)
+    await store.work.illustrate(illustration(shown.id, step.id, picture("b", 0.07)))
+    [other] = await picture_steps(store, shown.id)
+    await store.work.fail(Failure(shown.id, TOKEN, other.id, "garbled", None, answer='{"half": '))
 
 
 async def loaded(store: Store, records: Sequence[Record]) -> list[str | None]:
@@ -77,6 +115,9 @@ def moved(record: Record) -> Record:
     if isinstance(record, Exploration):
         running = record.status is S.RUNNING
         return replace(record, lease=None, status=S.QUEUED if running else record.status)
+    if isinstance(record, Image):
+        generating = record.status is ImageStatus.GENERATING
+        return replace(record, lease=None, status=ImageStatus.QUEUED if generating else record.status)
     return replace(record, reserved=None) if isinstance(record, Step) else record
 
 
@@ -86,8 +127,9 @@ async def test_export_load_export_is_equal(store: Store, other: Store) -> None:
     exported = await records(store)
     assert {type(r).__name__ for r in exported} == {
         *("Concept", "Relation", "Source", "StoredEvidence", "Tombstone", "Merge", "Exploration", "Step", "Member"),
-        *("Event", "IdempotentResult"),
+        *("Event", "IdempotentResult", "Image"),
     }
+    assert {r.status for r in exported if isinstance(r, Image)} == set(ImageStatus)
     assert await loaded(other, exported) == [None] * len(exported)
     expected = [moved(record) for record in exported]
     assert await records(other) == expected
@@ -100,7 +142,7 @@ async def test_concepts_come_before_relations_before_evidence(store: Store) -> N
     """So that a reader can check each record when it comes."""
     await filled(store)
     kinds = [type(record) for record in await records(store)]
-    order = [kinds.index(kind) for kind in (Concept, Source, Relation, StoredEvidence)]
+    order = [kinds.index(kind) for kind in (Concept, Image, Source, Relation, StoredEvidence)]
     assert order == sorted(order)
     assert len([k for i, k in enumerate(kinds) if i == 0 or kinds[i - 1] is not k]) == len(set(kinds))
 
@@ -156,13 +198,33 @@ async def test_loaded_explorations_wait_for_an_owner(store: Store, other: Store,
     await loaded(other, await records(store))
     page = await other.explorations.page(ExplorationFilter(), ALL)
     by_topic = {item.value.topic: item.value for item in page.items}
-    assert {t: e.status for t, e in by_topic.items()} == {"done": S.COMPLETED, "running": S.QUEUED, "paused": S.PAUSED}
+    assert {t: e.status for t, e in by_topic.items()} == {
+        "done": S.COMPLETED,
+        "running": S.QUEUED,
+        "paused": S.PAUSED,
+        "photosynthesis": S.QUEUED,
+    }
     assert not [e for e in by_topic.values() if e.lease]
     running = by_topic["running"].id
-    assert await database.operations.unowned(10) == [("other", running)]
+    assert await database.operations.unowned(10) == [("other", running), ("other", by_topic["photosynthesis"].id)]
     claimed = await other.work.claim(running, "heir", 60)
     assert claimed is not None
     assert [e.seq for e in await other.explorations.events(running, 0, 10)] == [1, 2, 3]
+
+
+async def test_loaded_images_wait_for_a_maker(store: Store, other: Store, database: Database) -> None:
+    """What was being made is QUEUED again, nobody holds it, and its attempts are counted on."""
+    [leaf] = (await added(store, "leaf")).values()
+    for status in ImageStatus:
+        await image_in(store, leaf, status)
+    await loaded(other, await records(store))
+    page = (await other.images.of([leaf], ALL))[leaf]
+    images = {image.status: image for image in (item.value for item in page.items) if image.attempts}
+    assert set(images) == {ImageStatus.QUEUED, ImageStatus.READY, ImageStatus.FAILED}
+    waiting = images[ImageStatus.QUEUED]
+    assert len([ref for ref in await database.operations.unowned_images(10) if ref[0] == "other"]) == 2
+    [claimed] = await other.image_jobs.claim(waiting.job, "heir", 60)
+    assert (claimed.attempts, claimed.version) == (2, waiting.version + 1)
 
 
 async def test_counts_are_true_after_an_older_file_and_an_incomplete_one(store: Store, other: Store) -> None:

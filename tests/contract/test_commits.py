@@ -16,6 +16,7 @@ from graphstore.model import (
     RelationKey,
     Spend,
     Step,
+    StepKind,
     StepState,
 )
 from graphstore.port import Store
@@ -73,7 +74,7 @@ async def test_a_commit_records_all_that_a_step_found(store: Store) -> None:
     done = await step_of(store, step)
     assert (done.state, done.concept, done.spent.tokens) == (StepState.DONE, plant, 3)
     assert done.finished is not None
-    frontier = (await store.explorations.frontier(e.id, 10)).ready
+    frontier = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
     assert [s.concept for s in frontier] == [leaf, root]
 
 
@@ -110,12 +111,12 @@ async def test_concepts_at_the_full_depth_are_not_expanded(store: Store) -> None
     """A member's depth is the fewest steps to it; a level is done before the next appears."""
     e = await begun(store, depth=2)
     await store.work.commit(outcome(e.id, await next_step(store, e.id), known("top", "left", "right")))
-    level = (await store.explorations.frontier(e.id, 10)).ready
+    level = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
     assert [s.depth for s in level] == [1, 1]
     await store.work.commit(outcome(e.id, level[0].id, known("left", "leaf", "top")))
-    assert [s.id for s in (await store.explorations.frontier(e.id, 10)).ready] == [level[1].id]
+    assert [s.id for s in (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready] == [level[1].id]
     await store.work.commit(outcome(e.id, level[1].id, known("right", "leaf", "rind")))
-    assert (await store.explorations.frontier(e.id, 10)).ready == ()
+    assert (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready == ()
     names = await store.concepts.get([m.concept for m in await members(store, e.id)])
     depths = {names[m.concept].name: m.depth for m in await members(store, e.id)}
     assert depths == {"top": 0, "left": 1, "right": 1, "leaf": 2, "rind": 2}
@@ -126,7 +127,7 @@ async def test_members_come_nearer_when_an_earlier_level_is_retried(store: Store
     """A step that failed and succeeds later may show a shorter way; what that opens is expanded."""
     e = await begun(store, depth=3)
     await store.work.commit(outcome(e.id, await next_step(store, e.id), known("top", "left", "right")))
-    left, right = (await store.explorations.frontier(e.id, 10)).ready
+    left, right = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
     await store.work.fail(Failure(e.id, TOKEN, right.id, "no", None))
     await store.work.commit(outcome(e.id, left.id, known("left", "mid")))
     await store.work.commit(outcome(e.id, await next_step(store, e.id), known("mid", "far")))
@@ -135,7 +136,7 @@ async def test_members_come_nearer_when_an_earlier_level_is_retried(store: Store
     await store.work.claim(e.id, "t2", 60)
     await store.work.commit(outcome(e.id, right.id, known("right", "far"), token="t2"))
     far = next(m for m in await members(store, e.id) if m.depth == 2 and m.seq == 5)
-    [step] = (await store.explorations.frontier(e.id, 10)).ready
+    [step] = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
     assert (step.concept, step.depth) == (far.concept, 2)
     assert (await now(store, e.id)).progress.steps_pending == 1
 

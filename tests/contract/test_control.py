@@ -27,6 +27,7 @@ from graphstore.model import (
     Progress,
     Spend,
     StepFilter,
+    StepKind,
     StepState,
 )
 from graphstore.port import Database, Store
@@ -61,7 +62,7 @@ async def test_a_start_stores_the_exploration_its_first_step_and_event_1(store: 
     assert (exploration.started, exploration.finished) == (None, None)
     [event] = await store.explorations.events(exploration.id, 0, 10)
     assert (event.seq, event.kind, event.progress) == (1, EventKind.EXPLORATION_STARTED, exploration.progress)
-    [step] = (await store.explorations.frontier(exploration.id, 10)).ready
+    [step] = (await store.explorations.frontier(exploration.id, StepKind.EXPAND, 10)).ready
     assert (step.concept, step.depth, step.state, step.attempts) == (None, 0, StepState.PENDING, 0)
 
 
@@ -81,7 +82,7 @@ async def test_a_start_may_name_a_stored_concept(store: Store, other: Store) -> 
     await store.curation.merge(ids["leaf"], [ids["frond"]])
     exploration = await store.control.start(draft("leaf", root=ids["frond"]))
     assert exploration.root == ids["leaf"]
-    assert (await store.explorations.frontier(exploration.id, 1)).ready[0].concept == ids["leaf"]
+    assert (await store.explorations.frontier(exploration.id, StepKind.EXPAND, 1)).ready[0].concept == ids["leaf"]
     for elsewhere, root in ((store, "nowhere"), (other, ids["leaf"])):
         with pytest.raises(NotFoundError):
             await elsewhere.control.start(draft("leaf", root=root))
@@ -168,7 +169,7 @@ async def test_the_table_of_statuses_holds(store: Store, action: str, status: S)
         with pytest.raises(StatusConflict) as conflict:
             await act(store, before.id)
         assert conflict.value.status is status
-        assert conflict.value.allowed == allowed.keys()
+        assert {*conflict.value.allowed} == set(allowed)
         assert await records(store) == snapshot
         return
     answer = await act(store, before.id)
@@ -244,7 +245,7 @@ async def test_an_extension_opens_what_the_old_depth_had_left(store: Store) -> N
     assert (extended.budget, extended.options.depth) == (Budget(10), 2)
     assert (extended.progress.steps_pending, extended.progress.steps_done) == (2, 1)
     assert (extended.finished, extended.reason) == (None, None)
-    frontier = (await store.explorations.frontier(e.id, 10)).ready
+    frontier = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
     members = {
         i.value.concept for i in (await store.explorations.members([e.id], ALL))[e.id].items if i.value.depth == 1
     }
@@ -279,7 +280,7 @@ async def test_retrying_makes_failed_steps_pending_again(store: Store) -> None:
     await store.work.finish(e.id, TOKEN, None, "nothing worked")
     retried = await store.control.retry_failed(e.id)
     assert (retried.progress.steps_failed, retried.progress.steps_pending) == (0, 1)
-    [again] = (await store.explorations.frontier(e.id, 10)).ready
+    [again] = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
     assert (again.id, again.attempts, again.error, again.spent) == (step, 0, None, Spend(tokens=5))
     claimed = await store.work.claim(e.id, "t2", 60)
     assert claimed is not None

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import pytest
 
+from exploration.dispatch.lanes import Lanes
 from exploration.dispatch.local import LocalDispatch
-from exploration.dispatch.port import EXPLORATION, Dispatch, Job, Run
+from exploration.dispatch.port import EXPLORATION, IMAGES, Dispatch, Job, Run
 from exploration.dispatch.redis import RedisDispatch
 from exploration.redis.link import connected
 from tests.support import services
@@ -79,14 +80,22 @@ class Working(Dispatch, Protocol):
         ...
 
 
-Opened: TypeAlias = Callable[[Run, int], AbstractAsyncContextManager[Working]]
+class Opened(Protocol):
+    """Opens a dispatch in a process that works, which runs so many jobs at once; where it is shared, by this name."""
+
+    def __call__(self, run: Run, concurrency: int, *, name: str = ...) -> AbstractAsyncContextManager[Working]: ...
+
+
+def in_process(run: Run, concurrency: int, *, name: str = "") -> AbstractAsyncContextManager[Working]:  # noqa: ARG001 -- nobody shares it
+    """A dispatch of this process alone."""
+    return LocalDispatch(run, concurrency)
 
 
 @asynccontextmanager
-async def by_redis(url: str, run: Run, concurrency: int) -> AsyncIterator[Working]:
+async def by_redis(url: str, run: Run, concurrency: int, *, name: str = "dispatch") -> AsyncIterator[Working]:
     """A worker of its own link, as in a process of its own."""
     async with connected(url) as link:
-        dispatch = RedisDispatch(link)
+        dispatch = RedisDispatch(link, name=name)
         async with dispatch.working(run, concurrency):
             yield dispatch
 
@@ -95,7 +104,7 @@ async def by_redis(url: str, run: Run, concurrency: int) -> AsyncIterator[Workin
 def working(request: pytest.FixtureRequest) -> Opened:
     """Opens one of the adapters, which runs so many jobs at once."""
     if request.param == "local":
-        return LocalDispatch
+        return in_process
     return partial(by_redis, request.getfixturevalue("redis_url"))
 
 
@@ -210,3 +219,40 @@ async def test_leaving_cancels_what_runs(working: Opened) -> None:
         await dispatch.enqueue(JOBS[0])
         await recorder.has_begun(1)
     assert (recorder.cancelled, recorder.running) == ([JOBS[0]], 0)
+
+
+async def test_dispatches_of_different_names_know_nothing_of_each_other(working: Opened) -> None:
+    """A job is run where it was enqueued, also when the other one has a place free and runs one of its id."""
+    one, other = Recorder(), Recorder()
+    async with working(one.run, 1, name="one") as first, working(other.run, 2, name="other") as second:
+        await first.enqueue(JOBS[0])
+        await first.enqueue(JOBS[1])
+        await second.enqueue(JOBS[0])
+        await one.has_begun(1)
+        await other.has_begun(1)
+        one.let_go.set()
+        await one.has_begun(2)
+        other.let_go.set()
+        await first.drain()
+        await second.drain()
+    assert (one.begun, other.begun) == (JOBS[:2], JOBS[:1])
+
+
+async def test_a_lane_that_is_full_does_not_hold_up_the_other(working: Opened) -> None:
+    """Jobs go by their kind, and so do interrupts."""
+    explorations, images = Recorder(), Recorder()
+    image = Job("main", IMAGES, JOBS[0].id)
+    async with working(explorations.run, 1, name="one") as first, working(images.run, 1, name="other") as second:
+        lanes = Lanes({EXPLORATION: first, IMAGES: second})
+        await lanes.enqueue(JOBS[0])
+        await lanes.enqueue(JOBS[1])
+        await explorations.has_begun(1)
+        await lanes.enqueue(image)
+        await images.has_begun(1)
+        await lanes.interrupt(image)
+        await images.has_been_woken(1)
+        assert (explorations.begun, explorations.woken, images.begun) == (JOBS[:1], [], [image])
+        explorations.let_go.set()
+        await explorations.has_begun(2)
+        await first.drain()
+        await second.drain()

@@ -16,6 +16,7 @@ from graphstore.model import (
     PageRequest,
     Step,
     StepFilter,
+    StepKind,
     StepState,
 )
 from graphstore.port import Store
@@ -110,29 +111,29 @@ async def test_the_frontier_is_the_least_depth_by_priority(store: Store, grown: 
     """Best first, then by concept id; nothing is waiting; an exploration without steps has an empty one."""
     page = (await store.explorations.steps([grown.id], StepFilter((StepState.PENDING,)), ALL))[grown.id]
     pending = sorted((item.value for item in page.items), key=lambda s: (-s.priority, s.concept))
-    frontier = await store.explorations.frontier(grown.id, 10)
+    frontier = await store.explorations.frontier(grown.id, StepKind.EXPAND, 10)
     assert list(frontier.ready) == pending
     assert frontier.wait is None
-    assert (await store.explorations.frontier(grown.id, 1)).ready == tuple(pending[:1])
-    empty = await store.explorations.frontier("nowhere", 10)
+    assert (await store.explorations.frontier(grown.id, StepKind.EXPAND, 1)).ready == tuple(pending[:1])
+    empty = await store.explorations.frontier("nowhere", StepKind.EXPAND, 10)
     assert (empty.ready, empty.wait) == ((), None)
     with pytest.raises(InvalidError):
-        await store.explorations.frontier(grown.id, 0)
+        await store.explorations.frontier(grown.id, StepKind.EXPAND, 0)
 
 
 async def test_a_waiting_step_keeps_the_next_depth_back(store: Store) -> None:
     """Only when all steps of one depth have ended does the next appear."""
     e = await begun(store, depth=3)
     await store.work.commit(outcome(e.id, await next_step(store, e.id), known("top", "a", "b")))
-    first, second = (await store.explorations.frontier(e.id, 10)).ready
+    first, second = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
     await store.work.fail(Failure(e.id, TOKEN, first.id, "busy", 1_000))
     await store.work.fail(Failure(e.id, TOKEN, second.id, "busy", 2_000))
-    frontier = await store.explorations.frontier(e.id, 10)
+    frontier = await store.explorations.frontier(e.id, StepKind.EXPAND, 10)
     assert frontier.ready == ()
     assert frontier.wait is not None
     assert 900 < frontier.wait <= 1_000
     await store.work.commit(outcome(e.id, second.id, known("b", "b1")))
-    assert (await store.explorations.frontier(e.id, 10)).ready == ()
+    assert (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready == ()
 
 
 async def test_events_are_read_after_a_number(store: Store, other: Store, grown: Exploration) -> None:
@@ -158,6 +159,6 @@ async def test_another_workspaces_explorations_are_not_there(store: Store, other
     assert grown.id not in {i.value.id for i in (await other.explorations.page(ANY, ALL)).items}
     assert (await other.explorations.members([grown.id], ALL))[grown.id] == Page()
     assert (await other.explorations.steps([grown.id], StepFilter(), ALL))[grown.id] == Page()
-    assert (await other.explorations.frontier(grown.id, 10)).ready == ()
+    assert (await other.explorations.frontier(grown.id, StepKind.EXPAND, 10)).ready == ()
     await added(other, "unrelated")
     assert await store.explorations.count(ANY) == 1

@@ -18,6 +18,7 @@ from graphstore.model import (
     PageRequest,
     Progress,
     RelationKey,
+    StepKind,
 )
 from graphstore.port import Store
 from tests.support.claims import added, begun, cite, claim, known, next_step, outcome, says, stored
@@ -172,7 +173,7 @@ async def test_pending_steps_go_along_with_a_merge_and_come_back(store: Store) -
     before = (await store.explorations.get([exploration]))[exploration].progress
     for merged, concept in ((True, ids["a"]), (False, b.id)):
         await (store.curation.merge(ids["a"], [b.id]) if merged else store.curation.unmerge(b.id))
-        [step] = (await store.explorations.frontier(exploration, 5)).ready
+        [step] = (await store.explorations.frontier(exploration, StepKind.EXPAND, 5)).ready
         assert step.concept == concept
         assert (await store.explorations.get([exploration]))[exploration].progress == before
 
@@ -184,7 +185,7 @@ async def test_a_concept_that_was_expanded_while_merged_may_be_found_again(store
     [b], [c] = (await store.concepts.named(["b", "c"])).values()
     ids = await added(store, "a")
     await store.curation.merge(ids["a"], [b.id])
-    steps = {s.concept: s.id for s in (await store.explorations.frontier(exploration, 5)).ready}
+    steps = {s.concept: s.id for s in (await store.explorations.frontier(exploration, StepKind.EXPAND, 5)).ready}
     await store.work.commit(outcome(exploration, steps[ids["a"]], known("a")))
     await store.curation.unmerge(b.id)
     recorded = await store.work.commit(outcome(exploration, steps[c.id], known("c", "a")))

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from graphstore.errors import UnavailableError
+from graphstore.errors import InvalidError, UnavailableError
 from graphstore.model import Exploration, IdempotentResult, PageRequest
 from graphstore.port import Database, SchemaVersions, Store
-from tests.support.claims import TOKEN, added, begun, draft, known, request_key, says
+from tests.support.claims import TOKEN, added, asked, begun, draft, known, request_key, says
 from tests.support.snapshots import records
 
 Opener = Callable[[], Awaitable[Database]]
@@ -103,6 +103,25 @@ async def test_unowned_are_the_queued_and_running_that_nobody_holds(
     await store.work.release(held.id, TOKEN)
     await store.work.claim(first.id, "t", 60)
     assert await database.operations.unowned(10) == [("other", expired.id), ("main", held.id)]
+
+
+async def test_unowned_images_are_the_jobs_that_nobody_is_making(
+    database: Database, store: Store, other: Store
+) -> None:
+    """Each once, the oldest first, over all workspaces, at most so many; not those that have ended."""
+    mine, theirs = (await added(store, "leaf"))["leaf"], (await added(other, "leaf"))["leaf"]
+    first, expired, held, ended = [(await asked(s, id, 3))[0].job for s, id in ((store, mine), (other, theirs)) * 2]
+    await other.image_jobs.claim(expired, "dead", 0)
+    await store.image_jobs.claim(held, "maker", 60)
+    for image in await other.image_jobs.claim(ended, "maker", 60):
+        await other.image_jobs.cancel(image.id)
+    assert await database.operations.unowned_images(10) == [("main", first), ("other", expired)]
+    assert await database.operations.unowned_images(1) == [("main", first)]
+    await store.image_jobs.release(held, "maker")
+    await store.image_jobs.claim(first, "maker", 60)
+    assert await database.operations.unowned_images(10) == [("other", expired), ("main", held)]
+    with pytest.raises(InvalidError):
+        await database.operations.unowned_images(0)
 
 
 async def test_newest_seqs_are_read_for_many_at_once(database: Database, store: Store, other: Store) -> None:

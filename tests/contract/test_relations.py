@@ -5,7 +5,19 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from graphstore.errors import InvalidError
-from graphstore.model import Concept, ConceptId, Direction, Edge, Page, PageRequest, RelationKey, SourceKind
+from graphstore.model import (
+    Concept,
+    ConceptId,
+    Direction,
+    Edge,
+    EvidenceClaim,
+    Page,
+    PageRequest,
+    RelationKey,
+    SourceClaim,
+    SourceKind,
+    Subject,
+)
 from graphstore.port import Store
 from tests.support.claims import added, cite, claim, says
 from tests.support.pages import all_of, check_pages
@@ -179,6 +191,30 @@ async def test_evidence_comes_with_its_source_the_most_confident_first(store: St
         assert {e.subject for e in found} == {subject}
     counts = await store.relations.count_evidence([relation, ids["plant"], "nowhere", RelationKey("a", "B", "c")])
     assert list(counts.values()) == [6, 1, 0, 0]
+
+
+async def test_the_kinds_of_sources_are_told(store: Store, other: Store) -> None:
+    """For concepts and relations, each kind once; what only a model said shows it; what nobody attests has none."""
+    model = EvidenceClaim(SourceClaim("model:m", "m", SourceKind.MODEL, "A model", None), "I think", 0.5)
+    ids = await added(
+        store,
+        claim("leaf", cite(), cite(origin="book"), model),
+        claim("plant", model),
+        relations=(says("leaf", "PART_OF", "plant", model), says("leaf", "USES", "plant")),
+    )
+    part, uses = (RelationKey(ids["leaf"], type, ids["plant"]) for type in ("PART_OF", "USES"))
+    nothing: list[Subject] = [RelationKey(ids["plant"], "USES", ids["leaf"]), "nowhere"]
+    subjects: list[Subject] = [ids["leaf"], ids["plant"], part, uses, *nothing]
+    assert await store.relations.source_kinds(subjects) == {
+        ids["leaf"]: {SourceKind.ATLAS, SourceKind.MODEL},
+        ids["plant"]: {SourceKind.MODEL},
+        part: {SourceKind.MODEL},
+        uses: {SourceKind.ATLAS},
+        nothing[0]: frozenset(),
+        nothing[1]: frozenset(),
+    }
+    assert set((await other.relations.source_kinds(subjects)).values()) == {frozenset()}
+    assert await store.relations.source_kinds([]) == {}
 
 
 async def test_sources_are_stored_once_and_read_by_id(store: Store, ids: Mapping[str, ConceptId]) -> None:

@@ -14,6 +14,7 @@ from graphstore.model import (
     PageRequest,
     Spend,
     Step,
+    StepKind,
     StepState,
 )
 from graphstore.port import Database, Store
@@ -202,14 +203,14 @@ async def test_a_failure_that_may_be_retried_waits_its_time(store: Store) -> Non
     step = await next_step(store, e.id)
     event = await store.work.fail(Failure(e.id, TOKEN, step, "busy", 3_600))
     assert (event.kind, event.step, event.error, event.will_retry) == (EventKind.STEP_FAILED, step, "busy", True)
-    frontier = await store.explorations.frontier(e.id, 10)
+    frontier = await store.explorations.frontier(e.id, StepKind.EXPAND, 10)
     assert frontier.ready == ()
     assert frontier.wait is not None
     assert 3_500 < frontier.wait <= 3_600
     waiting = await step_of(store, step)
     assert (waiting.state, waiting.error, waiting.attempts) == (StepState.PENDING, "busy", 1)
     await store.work.fail(Failure(e.id, TOKEN, step, "busy", 0))
-    assert [s.id for s in (await store.explorations.frontier(e.id, 10)).ready] == [step]
+    assert [s.id for s in (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready] == [step]
 
 
 async def test_a_failure_without_a_retry_is_the_end_of_the_step(store: Store) -> None:
@@ -227,6 +228,26 @@ async def test_a_failure_without_a_retry_is_the_end_of_the_step(store: Store) ->
         await store.work.fail(Failure(e.id, TOKEN, step, "again", None))
     with pytest.raises(LeaseLost):
         await store.work.reserve(e.id, TOKEN, step, Spend(tokens=1))
+
+
+async def test_an_answer_that_could_not_be_used_is_kept(store: Store) -> None:
+    """Word for word, with the step; the next failure has its own or none, and what comes to something forgets it."""
+    e = await begun(store, depth=1)
+    step = await next_step(store, e.id)
+    assert (await step_of(store, step)).answer is None
+    for answer in ('{"half": "Ω\n', None, "nonsense"):
+        await store.work.fail(Failure(e.id, TOKEN, step, "garbled", 0, answer=answer))
+        assert (await step_of(store, step)).answer == answer
+    await store.work.fail(Failure(e.id, TOKEN, step, "garbled", None, answer="the last"))
+    failed = await step_of(store, step)
+    assert (failed.state, failed.answer) == (StepState.FAILED, "the last")
+    await store.work.finish(e.id, TOKEN, None, None)
+    await store.control.retry_failed(e.id)
+    assert (await step_of(store, step)).answer is None
+    await store.work.claim(e.id, TOKEN, 60)
+    await store.work.fail(Failure(e.id, TOKEN, step, "garbled", 0, answer="once more"))
+    await store.work.commit(outcome(e.id, step, known("a")))
+    assert ((await step_of(store, step)).state, (await step_of(store, step)).answer) == (StepState.DONE, None)
 
 
 @pytest.mark.parametrize(

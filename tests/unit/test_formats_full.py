@@ -11,9 +11,9 @@ import pytest
 
 from graphstore.formats import FormatError, VersionError, export_to
 from graphstore.formats.records import KINDS
-from graphstore.model import ExplorationStatus, Merge
+from graphstore.model import ExplorationStatus, ImageStatus, Merge, PageRequest
 from graphstore.port import Store
-from tests.support.claims import added, begun, claim, known, next_step, outcome, request_key, says
+from tests.support.claims import added, begun, claim, image_in, known, next_step, outcome, request_key, says
 from tests.support.files import COMPRESS, imported, lines, opened_store, reasons
 
 
@@ -38,6 +38,8 @@ async def fill(store: Store) -> None:
     exploration = await begun(store, "a")
     found = known("a", "b", "c", relations=(says("a", "HAS_PART", "c"),))
     await store.work.commit(outcome(exploration.id, await next_step(store, exploration.id), found))
+    await image_in(store, ids["b"], ImageStatus.READY)
+    await image_in(store, ids["c"], ImageStatus.QUEUED)
     await store.curation.merge(ids["a"], [ids["b"]])
     await store.curation.delete_concept(ids["d"])
     await store.control.cancel(exploration.id, "enough")
@@ -85,6 +87,27 @@ async def test_a_moved_workspace_is_alive(store: Store, other: Store) -> None:
     moved = (await other.explorations.get([waiting.id]))[waiting.id]
     assert (moved.status, moved.lease) == (ExplorationStatus.QUEUED, None)
     assert await other.work.claim(waiting.id, "somebody", 10) is not None
+
+
+async def test_images_move_with_their_concepts(store: Store, other: Store) -> None:
+    """They are shown by the concept that theirs was merged into, and go back with it; one that was to be made can
+    be made there; of a concept that is refused, they are refused too."""
+    ids = await added(store, "a", "b")
+    ready, waiting = [await image_in(store, ids["b"], s) for s in (ImageStatus.READY, ImageStatus.QUEUED)]
+    await store.curation.merge(ids["a"], [ids["b"]])
+    await imported(other, await exported(store))
+    assert await other.images.get([ready.id]) == await store.images.get([ready.id])
+    await other.curation.unmerge(ids["b"])
+    page = (await other.images.of([ids["b"]], PageRequest(9)))[ids["b"]]
+    assert {item.value.id for item in page.items} == {ready.id, waiting.id}
+    assert await other.image_jobs.claim(waiting.job, "maker", 60)
+    images = [line for line in (await exported(store)).splitlines(True) if line.startswith(b'{"image"')]
+    await store.curation.delete_concept(ids["a"])
+    report = await imported(store, b"".join([lines({"continuum": 1}), *images]))
+    assert (report.failed, report.stored.total()) == (2, 0)
+    gone = f"the concept {ids['a']} is neither stored nor in the lines before this one"
+    assert set(reasons(report).values()) == {gone}
+    assert await store.images.count([ids["a"]]) == {ids["a"]: 0}
 
 
 async def test_the_first_line_tells_the_version_and_the_last_one_the_number(store: Store) -> None:

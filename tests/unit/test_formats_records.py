@@ -20,10 +20,16 @@ from graphstore.model import (
     Exploration,
     ExplorationStatus,
     IdempotentResult,
+    Image,
+    ImageError,
+    ImageOptions,
+    ImageStatus,
     Lease,
     Member,
     Merge,
     Options,
+    Picture,
+    Pictures,
     Progress,
     Record,
     Relation,
@@ -51,7 +57,8 @@ several = st.lists(ids, max_size=3).map(tuple)
 schemes = st.dictionaries(texts, texts, max_size=3)
 keys = st.builds(RelationKey, ids, st.from_regex(r"[A-Z][A-Z0-9_]{0,63}", fullmatch=True), ids)
 subjects = ids | keys
-spends = st.builds(Spend, counts, amounts, counts, amounts)
+spends = st.builds(Spend, counts, amounts, counts, amounts, counts)
+leases = st.builds(Lease, texts, times)
 progresses = st.builds(Progress, counts, counts, counts, counts)
 members = st.builds(Member, ids, ids, counts, st.booleans(), st.integers(1, 2**40))
 
@@ -76,30 +83,50 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
     Exploration: st.builds(
         Exploration,
         *(ids, texts, st.sampled_from(ExplorationStatus), st.none() | texts),
-        st.builds(Options, counts, counts, words, texts, texts),
-        st.builds(Budget, *(st.none() | each for each in (counts, amounts, counts, amounts))),
-        *(spends, progresses, st.none() | ids, st.none() | st.builds(Lease, texts, times), st.integers(1, 2**40)),
+        st.builds(
+            *(Options, counts, counts, words, texts, texts),
+            st.none() | st.builds(Pictures, texts, texts, texts, texts),
+        ),
+        st.builds(Budget, *(st.none() | each for each in (counts, amounts, counts, amounts, counts))),
+        *(spends, progresses, st.none() | ids, st.none() | leases, st.integers(1, 2**40)),
         *(times, st.none() | times, st.none() | times),
     ),
     Step: st.builds(
         Step,
         *(ids, ids, st.sampled_from(StepKind), st.none() | ids, counts, st.floats(-1e9, 1e9)),
         *(st.sampled_from(StepState), counts, st.none() | texts, spends, st.none() | spends),
-        *(st.none() | times, times, st.none() | times),
+        *(st.none() | times, times, st.none() | times, st.none() | texts),
     ),
     Member: members,
     Event: st.builds(
         Event,
         *(ids, st.integers(1, 2**40), st.sampled_from(EventKind), times, progresses, several, several),
         *(st.lists(keys, max_size=3).map(tuple), st.none() | ids, st.none() | texts, st.booleans()),
-        *(st.none() | st.sampled_from(ExplorationStatus), st.none() | texts),
+        *(st.none() | st.sampled_from(ExplorationStatus), st.none() | texts, st.none() | ids),
     ),
     IdempotentResult: st.builds(IdempotentResult, texts, texts, texts, texts, texts, times),
+    Image: st.builds(
+        Image,
+        *(ids, ids, counts, ids, ids, st.none() | ids),
+        st.builds(ImageOptions, *[texts] * 5, st.none() | counts, *[st.booleans()] * 3),
+        *(st.sampled_from(ImageStatus), counts, st.integers(1, 99), st.none() | texts, st.none() | counts),
+        st.none()
+        | st.builds(
+            *(Picture, texts, texts, counts, counts, counts, texts, texts, st.none() | counts, amounts),
+            *(st.booleans(), st.none() | texts),
+        ),
+        st.none() | st.builds(ImageError, texts, texts),
+        *(st.none() | leases, times, st.none() | times, st.none() | times),
+    ),
 }
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ID = "0190a8d8-fef3-72cd-8bb8-17f493bbfd1b"
 CONCEPT = Concept(ID, "Whale", "whale", "", "animal", "sea", "Large.", (), {"wikidata": "Q1"}, 0.9, 1, 0, 1, NOW, NOW)
+IMAGE = Image(
+    *(ID, ID, 0, ID, ID, None, ImageOptions("mock", "64x64"), ImageStatus.READY, 1, 2, "paint it", 1),
+    *(Picture("d1gest", "image/png", 64, 64, 99, "mock", "mock-1", None, 0.0), None, None, NOW, NOW, NOW),
+)
 STEP = Step(ID, ID, StepKind.EXPAND, None, 0, 1.0, StepState.PENDING, 0, None, Spend(), None, None, NOW, None)
 
 
@@ -131,6 +158,24 @@ def test_lines_are_readable() -> None:
             "created": "2026-11-23T12:00:00.000000Z",
         }
     }
+
+
+def test_an_image_tells_of_its_picture_and_not_its_bytes() -> None:
+    """What was asked for and what came of it; what is as it is without being asked for is left out."""
+    body = encode(IMAGE)["image"]
+    assert body["options"] == {"provider": "mock", "size": "64x64"}
+    assert body["picture"] == {
+        "digest": "d1gest",
+        "mediaType": "image/png",
+        "width": 64,
+        "height": 64,
+        "bytes": 99,
+        "provider": "mock",
+        "model": "mock-1",
+        "costUsd": 0.0,
+    }
+    assert (body["madeFor"], body["conceptVersion"], body["status"]) == (ID, 1, "READY")
+    assert not {"lease", "error", "exploration"} & body.keys()
 
 
 def changed(record: Record, path: str, value: object) -> dict[str, Any]:
@@ -171,6 +216,14 @@ def changed(record: Record, path: str, value: object) -> dict[str, Any]:
         (STEP, "step.spent", [], "step.spent must be an object"),
         (STEP, "step.spent", {"costUsd": -1}, "step.spent.costUsd must be a number of at least 0"),
         (STEP, "step.concept", {"source": ID}, "step.concept must be a UUID in lower case with hyphens"),
+        (STEP, "step.kind", "DREAM", "step.kind must be one of EXPAND, PICTURE"),
+        (IMAGE, "image.status", "LOST", "image.status must be one of QUEUED, GENERATING, READY, FAILED, CANCELLED"),
+        (IMAGE, "image.job", "1", "image.job must be a UUID in lower case with hyphens"),
+        (IMAGE, "image.madeFor", "leaf", "image.madeFor must be a UUID in lower case with hyphens"),
+        (IMAGE, "image.picture.width", -1, "image.picture.width must be a whole number from 0 to 9007199254740991"),
+        (IMAGE, "image.picture.digest", None, "image.picture.digest is missing"),
+        (IMAGE, "image.picture.data", "iVBORw0KGgo=", "image.picture has no field 'data'"),
+        (IMAGE, "image.options", "mock", "image.options must be an object"),
         (Tombstone("name::a", NOW), "tombstone", 1, "tombstone must be an object"),
         (
             Relation(RelationKey(ID, "IS_A", ID), 1, 1, contradicted=False, version=1, created=NOW, updated=NOW),
@@ -193,7 +246,7 @@ def test_what_is_wrong_is_named(record: Record, path: str, value: object, messag
     [
         ({}, "a record is an object with one key, which names its kind"),
         ({"concept": {}, "step": {}}, "a record is an object with one key, which names its kind"),
-        ({"image": {}}, "unknown kind of record 'image'; known are concept, merge,"),
+        ({"picture": {}}, "unknown kind of record 'picture'; known are concept, merge,"),
     ],
 )
 def test_other_objects_are_no_records(line: dict[str, Any], message: str) -> None:

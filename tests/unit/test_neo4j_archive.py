@@ -10,6 +10,7 @@ from graphstore.model import (
     Concept,
     Event,
     Exploration,
+    Image,
     Member,
     Merge,
     Record,
@@ -17,12 +18,27 @@ from graphstore.model import (
     RelationKey,
     Source,
     Step,
+    StepKind,
     StepState,
     StoredEvidence,
 )
 from graphstore.neo4j import open_database
 from graphstore.port import Store
-from tests.support.claims import TOKEN, added, begun, cite, known, next_step, outcome, says
+from tests.support.claims import (
+    TOKEN,
+    added,
+    asked,
+    begun,
+    cite,
+    illustrated,
+    illustration,
+    known,
+    next_step,
+    outcome,
+    picture,
+    picture_steps,
+    says,
+)
 from tests.support.graphs import check_history
 from tests.support.services import Neo4j
 from tests.support.snapshots import records
@@ -75,6 +91,31 @@ async def test_everything_a_record_refers_to_is_there(stores: tuple[Store, Store
     spoken_of = {e.subject for e in evidence if not isinstance(e.subject, RelationKey) or e.subject[0] != e.subject[2]}
     assert spoken_of <= concepts | relations
     assert not concepts & {m.concept.id for m in of(Merge, exported)}
+
+
+async def test_pictures_of_meanwhile_are_to_be_made_still(stores: tuple[Store, Store]) -> None:
+    """One that a step made is left out with the step's outcome, and so is one of a concept that came too late; one
+    that was there, ready or not, is given with all that is known of it."""
+    here, there = stores
+    e = await illustrated(here, "root", "x")
+    one, other = await picture_steps(here, e.id)
+    before = (await here.work.illustrate(illustration(e.id, one.id))).image
+    [queued] = await asked(here, (await added(here, "a"))["a"])
+    exported: list[Record] = []
+    async with aclosing(here.archive.export()) as export:  # type: ignore[type-var]
+        async for record in export:
+            exported.append(record)
+            if len(exported) == 1:
+                await here.work.illustrate(illustration(e.id, other.id))
+                await asked(here, (await added(here, "late"))["late"])
+    assert [image.id for image in of(Image, exported)] == [before, queued.id]
+    assert of(Image, exported)[0].picture == picture()
+    assert {s.id: s.state for s in of(Step, exported) if s.kind is StepKind.PICTURE} == {
+        one.id: StepState.DONE,
+        other.id: StepState.PENDING,
+    }
+    assert set(await there.archive.load(exported)) == {None}
+    assert [step.id for step in await picture_steps(there, e.id)] == [other.id]
 
 
 async def test_an_exploration_stands_where_it_stood_at_the_beginning(stores: tuple[Store, Store]) -> None:

@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 import neo4j as driver
 import pytest
 
+from graphstore.model import ImageStatus
 from graphstore.neo4j import open_database
 from graphstore.neo4j.cypher.operations import PROBLEMS
 from graphstore.port import Database
-from tests.support.claims import TOKEN, added, begun, claim, known, next_step, outcome, says
+from tests.support.claims import TOKEN, added, begun, claim, image_in, known, next_step, outcome, says
 from tests.support.services import Neo4j
 
 DAMAGE = {
@@ -29,6 +30,8 @@ DAMAGE = {
     "events of no exploration": "MATCH (e:Exploration) DELETE e",
     "explorations whose progress is not that of their members and steps": "MATCH (m:Member) WITH m LIMIT 1 DELETE m",
     "explorations whose events are not numbered without gaps": "MATCH (v:Event {seq: 2}) DELETE v",
+    "images of no concept": "MATCH (i:Image) WITH i LIMIT 1 SET i.concept = 'gone'",
+    "images whose status is not that of what is stored of them": "MATCH (i:Image {status: 'READY'}) REMOVE i.picture",
 }
 
 
@@ -42,6 +45,8 @@ async def database(neo4j: Neo4j) -> AsyncIterator[Database]:
     e = await begun(store, depth=1)
     await store.work.commit(outcome(e.id, await next_step(store, e.id), known("top", "e", "f")))
     await store.work.finish(e.id, TOKEN, None, None)
+    for status in ImageStatus:
+        await image_in(store, ids["d"], status)
     await store.curation.merge(ids["c"], [ids["d"]])
     yield opened
     await opened.close()

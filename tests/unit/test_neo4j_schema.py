@@ -8,9 +8,11 @@ import neo4j as driver
 import pytest
 
 from graphstore.errors import SchemaMismatch
+from graphstore.model import StepKind
 from graphstore.neo4j import open_database
 from graphstore.neo4j.database import Neo4jDatabase
 from graphstore.neo4j.schema import migrations, statements
+from tests.support.claims import begun
 from tests.support.services import Neo4j
 
 OWN_INDEXES = "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"
@@ -39,7 +41,8 @@ async def test_six_processes_may_make_the_schema_at_once(neo4j: Neo4j, session: 
             assert (await database.operations.versions()).stored == len(migrations())
     made = {text.split()[3 if "FULLTEXT" in text else 2] for s in migrations() for text in statements(s)}
     assert sorted(session.run(OWN_INDEXES).value()) == sorted(made)
-    assert session.run("MATCH (m:Migration) RETURN m.version").value() == [1]
+    versions = session.run("MATCH (m:Migration) RETURN m.version AS version ORDER BY version").value()
+    assert versions == [number + 1 for number in range(len(migrations()))]
 
 
 async def test_a_half_made_schema_is_completed(neo4j: Neo4j, session: driver.Session) -> None:
@@ -50,6 +53,25 @@ async def test_a_half_made_schema_is_completed(neo4j: Neo4j, session: driver.Ses
     try:
         assert (await database.operations.status()).schema_version == len(migrations())
         assert await database.operations.verify() == ()
+    finally:
+        await database.close()
+
+
+async def test_what_an_older_program_stored_is_read(neo4j: Neo4j, session: driver.Session) -> None:
+    """Its steps have no answers, and its own statements still find them by their index while it runs on."""
+    database = await _open(neo4j)
+    try:
+        store = database.within("main")
+        exploration = await begun(store)
+        session.run("MATCH (s:Step) REMOVE s.answer").consume()
+        session.run("MATCH (m:Migration) WHERE m.version > 1 DELETE m").consume()
+        for name in ("image_id", "image_status", "step_frontier_of_kind"):
+            kind = "CONSTRAINT" if name == "image_id" else "INDEX"
+            session.run(driver.Query(f"DROP {kind} {name}")).consume()
+        assert await database.operations.migrate() == len(migrations())
+        [step] = (await store.explorations.frontier(exploration.id, StepKind.EXPAND, 5)).ready
+        assert (step.kind, step.answer) == (StepKind.EXPAND, None)
+        assert "step_frontier" in session.run(OWN_INDEXES).value()
     finally:
         await database.close()
 

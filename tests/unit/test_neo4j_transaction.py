@@ -17,7 +17,7 @@ from graphstore.neo4j.database import Neo4jDatabase
 from graphstore.neo4j.transaction import Neo4jTransact
 from graphstore.port import Store
 from graphstore.transaction import Transaction
-from tests.support.claims import draft
+from tests.support.claims import added, asked, draft
 from tests.support.proxy import proxied
 from tests.support.services import Neo4j
 
@@ -105,6 +105,63 @@ async def test_what_is_deleted_while_one_waits_for_it_is_not_there(store: Store,
     await holder
     with pytest.raises(NotFoundError):
         await waiting
+
+
+async def test_what_the_maker_of_an_image_tells_is_not_lost_in_a_merge(store: Store, transact: Neo4jTransact) -> None:
+    """Who moves images waits for those who hold them, and reads them after that."""
+    ids = await added(store, "a", "b")
+    [image] = await asked(store, ids["a"])
+    held, waited_for = asyncio.Event(), asyncio.Event()
+
+    async def claim(tx: Transaction) -> None:
+        [mine] = await tx.lock_job(image.job)
+        held.set()
+        await waited_for.wait()
+        await tx.put_images([replace(mine, attempts=7)])
+
+    holder = asyncio.ensure_future(transact(claim))
+    await held.wait()
+    merging = asyncio.ensure_future(store.curation.merge(ids["b"], [ids["a"]]))
+    done, _ = await asyncio.wait([merging], timeout=0.3)
+    assert not done
+    waited_for.set()
+    await holder
+    await merging
+    [merged] = (await store.images.get([image.id])).values()
+    assert (merged.concept, merged.made_for, merged.attempts) == (ids["b"], ids["a"], 7)
+
+
+async def test_an_image_that_is_deleted_while_one_waits_for_it_is_not_there(
+    store: Store, transact: Neo4jTransact
+) -> None:
+    """Its maker gets none, and does not put it back."""
+    [image] = await asked(store, (await added(store, "a"))["a"])
+    held, waited_for = asyncio.Event(), asyncio.Event()
+
+    async def delete(tx: Transaction) -> None:
+        await tx.lock_graph()
+        await tx.images_on([image.concept])
+        held.set()
+        await waited_for.wait()
+        await tx.delete_images([image.id])
+
+    holder = asyncio.ensure_future(transact(delete))
+    await held.wait()
+    waiting = asyncio.ensure_future(store.image_jobs.claim(image.job, "maker", 60))
+    done, _ = await asyncio.wait([waiting], timeout=0.3)
+    assert not done
+    waited_for.set()
+    await holder
+    assert await waiting == ()
+    assert await store.images.get([image.id]) == {}
+
+
+async def test_of_many_who_claim_a_job_one_gets_it(store: Store) -> None:
+    """All its images, and one attempt is counted."""
+    images = await asked(store, (await added(store, "a"))["a"], 4)
+    claims = await asyncio.gather(*(store.image_jobs.claim(images[0].job, f"maker {i}", 60) for i in range(12)))
+    assert sorted(map(len, claims)) == [*[0] * 11, 4]
+    assert {image.attempts for image in (await store.images.get([i.id for i in images])).values()} == {1}
 
 
 async def test_who_waits_too_long_for_a_lock_may_try_again(

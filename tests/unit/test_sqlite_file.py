@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from graphstore.errors import ReadOnlyError, SchemaMismatch, StoreError, UnavailableError
-from graphstore.model import ConceptFilter
+from graphstore.model import ConceptFilter, ImageStatus, StepKind
 from graphstore.sqlite import SqliteDatabase, open_database, schema
-from tests.support.claims import added, begun, claim
+from tests.support.claims import TOKEN, added, begun, claim, image_in, known, outcome
 from tests.support.snapshots import records
 
 NOBODY = 65_534
@@ -247,3 +247,67 @@ def test_a_failed_migration_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert [name for (name,) in connection.execute("SELECT name FROM sqlite_schema ORDER BY name")] == ["one", "t"]
     assert schema.migrate(connection, path, [first, "CREATE TABLE two (a);\n"]) == 2
     connection.close()
+
+
+async def test_the_file_of_an_older_program_is_brought_up_to_date(tmp_path: Path) -> None:
+    """What version 1 had stored is read and worked on, and pictures can be had of it."""
+    path = tmp_path / "graph.db"
+    _made_by_version_1(path)
+    database = await open_database(path)
+    try:
+        store = database.within("main")
+        assert (await database.operations.status()).schema_version == len(schema.migrations())
+        [exploration] = (await store.explorations.get(["e1"])).values()
+        assert (exploration.options.pictures, exploration.budget.pictures, exploration.spent.pictures) == (
+            None,
+            None,
+            0,
+        )
+        [step] = (await store.explorations.frontier("e1", StepKind.EXPAND, 5)).ready
+        assert (step.id, step.answer) == ("s1", None)
+        assert await store.work.claim("e1", TOKEN, 60)
+        recorded = await store.work.commit(outcome("e1", "s1", known("a")))
+        assert (await store.work.commit(outcome("e1", "s1", known("a")))).events == recorded.events
+        assert (await image_in(store, recorded.concepts["a"], ImageStatus.READY)).picture
+        assert await database.operations.verify() == ()
+    finally:
+        await database.close()
+
+
+def _made_by_version_1(path: Path) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    schema.migrate(connection, path, schema.migrations()[:1])
+    connection.execute(
+        """INSERT INTO exploration (workspace, id, topic, topic_key, status, options, budget, spent, progress, next_seq,
+             created)
+           VALUES ('main', 'e1', 'a', 'a', 'QUEUED',
+             '{"depth":1,"breadth":5,"sources":["atlas"],"instructions":"","language":"en"}',
+             '{"concepts":null,"seconds":null,"tokens":9,"cost_usd":null}',
+             '{"concepts":0,"seconds":0.0,"tokens":0,"cost_usd":0.0}',
+             '{"concepts_found":0,"steps_done":0,"steps_pending":1,"steps_failed":0}', 2, 1)"""
+    )
+    connection.execute(
+        """INSERT INTO step (workspace, id, exploration, kind, depth, priority, state, attempts, spent, created)
+           VALUES ('main', 's1', 'e1', 'EXPAND', 0, 1.0, 'PENDING', 0, '{}', 1)"""
+    )
+    connection.close()
+
+
+DAMAGE = {
+    "images of no concept": "UPDATE image SET concept = 'gone' WHERE status = 'QUEUED'",
+    "images that are ready without a picture": "UPDATE image SET picture = NULL WHERE status = 'READY'",
+    "images that failed without an error": "UPDATE image SET error = NULL WHERE status = 'FAILED'",
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+async def test_images_that_are_not_sound_are_found(database: SqliteDatabase, what: str) -> None:
+    """Each kind of damage is told with an example, and nothing is before."""
+    store = database.within("main")
+    [a] = [concept.id for concept in (await store.concepts.named(["a"]))["a"]]
+    images = [await image_in(store, a, status) for status in ImageStatus]
+    assert await database.operations.verify() == ()
+    await database.writer.run(lambda db: db.execute(DAMAGE[what]))
+    [told] = await database.operations.verify()
+    assert told.startswith(f"{what}: 1, for example ")
+    assert any(image.id in told for image in images)

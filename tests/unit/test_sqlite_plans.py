@@ -15,15 +15,34 @@ from graphstore.model import (
     Direction,
     ExplorationFilter,
     Failure,
+    ImageStatus,
     PageRequest,
     RelationKey,
     Spend,
     StepFilter,
+    StepKind,
 )
 from graphstore.port import Store
 from graphstore.sqlite import SqliteDatabase, open_database
 from graphstore.sqlite.connections import open_reader
-from tests.support.claims import TOKEN, added, begun, cite, known, next_step, outcome, request_key, says
+from tests.support.claims import (
+    TOKEN,
+    added,
+    asked,
+    begun,
+    cite,
+    illustrated,
+    illustration,
+    image_in,
+    known,
+    next_step,
+    outcome,
+    picture,
+    picture_steps,
+    request_key,
+    says,
+    wanted,
+)
 from tests.support.snapshots import records
 
 _WHOLE = re.compile(r"^SCAN (?!.*VIRTUAL TABLE|\(subquery|CONSTANT ROW|hit\b|hits\b|home\b|merged\b|near\b)")
@@ -34,6 +53,7 @@ DELIBERATE = {
     "SCAN relation_type": "a row for each relation type",
     "SCAN exploration USING COVERING INDEX": "the operator's count of all",
     "SCAN exploration USING INDEX exploration_unended": "holds only those that have not ended",
+    "SCAN image USING INDEX image_unfinished": "holds only those that are still to be made",
     "SCAN sqlite_master": "the file's table of contents",
     "SCAN main.concept_text_config": "FTS5 reads its own settings",
 }
@@ -70,6 +90,7 @@ async def _everything(database: SqliteDatabase, store: Store) -> None:
     await _concept_reads(store, a)
     await _relation_reads(store, a, key)
     await _exploration_reads(store, e.id, step)
+    await _images(store, a)
     await _operations(database, e.id)
     await _changes(store, dict(ids), e.id)
     await records(store)
@@ -97,6 +118,7 @@ async def _relation_reads(store: Store, a: str, key: RelationKey) -> None:
     await store.relations.get([key])
     await store.relations.types()
     await store.relations.count_evidence([a, key])
+    await store.relations.source_kinds([a, key])
     for types in (None, ["IS_A"]):
         await store.relations.links([a], types, 10)
         for direction in Direction:
@@ -124,14 +146,38 @@ async def _exploration_reads(store: Store, id: str, step: str) -> None:
         await store.explorations.steps([id], StepFilter(()), request)
     await store.explorations.get([id])
     await store.explorations.steps_by_id([step])
-    await store.explorations.frontier(id, 1)
+    await store.explorations.frontier(id, StepKind.EXPAND, 1)
     await store.explorations.events(id, 0, 1)
     await store.explorations.oldest_seq(id)
+
+
+async def _images(store: Store, a: str) -> None:
+    """In every status, of an exploration too."""
+    for status in ImageStatus:
+        image = await image_in(store, a, status)
+    await store.image_jobs.request([wanted(a)], request_key("k2"))
+    [held] = await asked(store, a)
+    await store.image_jobs.claim(held.job, "maker", 60)
+    await store.image_jobs.renew(held.job, "maker", 60)
+    await store.image_jobs.release(held.job, "maker")
+    await store.image_jobs.delete(held.id)
+    await store.images.get([image.id])
+    await store.images.count([a])
+    await store.images.shown([picture().digest])
+    for backward in (False, True):
+        page = (await store.images.of([a], PageRequest(2, backward=backward)))[a]
+        place = page.items[0].cursor
+        await store.images.of([a], PageRequest(2, after=place, before=place, backward=backward))
+    e = await illustrated(store, "a", "b")
+    [step] = await picture_steps(store, e.id)
+    for _ in range(2):
+        await store.work.illustrate(illustration(e.id, step.id))
 
 
 async def _operations(database: SqliteDatabase, id: str) -> None:
     await database.operations.status()
     await database.operations.unowned(5)
+    await database.operations.unowned_images(5)
     await database.operations.newest_seqs([("main", id)])
     await database.operations.foreign_changes()
     await database.operations.trim(datetime.now(UTC))
@@ -191,8 +237,8 @@ async def test_a_page_of_relations_for_many_concepts_is_a_fixed_number_of_statem
     )
     statements = await _traced(database)
     counts = []
-    for asked in (["c1"], list(ids)):
+    for names in (["c1"], list(ids)):
         statements.clear()
-        await store.relations.of([ids[name] for name in asked], Direction.BOTH, None, PageRequest(10))
+        await store.relations.of([ids[name] for name in names], Direction.BOTH, None, PageRequest(10))
         counts.append(len(statements))
     assert counts[0] == counts[1] <= 6

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from graphstore.neo4j.paging import Order
 from graphstore.rows.explorations import EVENT, EXPLORATION, IDEMPOTENT_RESULT, MEMBER, STEP
 from graphstore.rows.graph import CONCEPT, EVIDENCE, RELATION, SOURCE, TOMBSTONE, listed
+from graphstore.rows.images import IMAGE
 
 
 def _batch(match: str, columns: str, order: Order) -> str:
@@ -36,16 +37,28 @@ RELATIONS = _batch(
     Order(("n.id", "m.id", "type(r)"), (str, str, str), fixed=("n.workspace",)),
 )
 EVIDENCES = _nodes("Evidence", "id", EVIDENCE, (str,))
+_NEWEST_EVENT = """
+      MATCH (v:Event) USING INDEX SEEK v:Event(workspace, exploration, step, seq)
+      WHERE v.workspace = $workspace AND v.exploration = n.exploration AND v.step = step AND v.seq IS NOT NULL
+      RETURN v.seq AS newest ORDER BY v.workspace DESC, v.exploration DESC, v.step DESC, v.seq DESC LIMIT 1"""
 STEPS = f"""
     MATCH (n:Step) USING INDEX SEEK n:Step(workspace, id) WHERE n.workspace = $workspace AND n.id > $after0
     WITH n ORDER BY n.workspace, n.id LIMIT $limit
     OPTIONAL CALL (n) {{
-      MATCH (v:Event) USING INDEX SEEK v:Event(workspace, exploration, step, seq)
-      WHERE v.workspace = $workspace AND v.exploration = n.exploration AND v.step = n.id AND v.seq IS NOT NULL
-      RETURN v.seq AS newest ORDER BY v.workspace DESC, v.exploration DESC, v.step DESC, v.seq DESC LIMIT 1
+      WITH n, n.id AS step {_NEWEST_EVENT}
     }}
     RETURN collect([{listed(STEP, "n")}, newest, n.id]) AS rows"""
 MEMBERS = _nodes("Member", "exploration, concept", MEMBER, (str, str))
+# What a step has made is known by the step: it was the exploration's one picture of that concept.
+IMAGES = f"""
+    MATCH (n:Image) USING INDEX SEEK n:Image(workspace, id) WHERE n.workspace = $workspace AND n.id > $after0
+    WITH n ORDER BY n.workspace, n.id LIMIT $limit
+    OPTIONAL CALL (n) {{
+      MATCH (s:Step) USING INDEX SEEK s:Step(workspace, exploration, concept, kind)
+      WHERE s.workspace = $workspace AND s.exploration = n.exploration AND s.concept = n.made_for AND s.kind = 'PICTURE'
+      WITH n, s.id AS step {_NEWEST_EVENT}
+    }}
+    RETURN collect([{listed(IMAGE, "n")}, newest, n.id]) AS rows"""
 EVENTS = _nodes("Event", "exploration, seq", EVENT, (str, int))
 EXPLORATIONS = _nodes("Exploration", "id", EXPLORATION, (str,))
 RESULTS = _nodes("IdempotentResult", "principal, mutation, key", IDEMPOTENT_RESULT, (str, str, str))
@@ -62,4 +75,5 @@ READS: Mapping[str, str] = {
     "events": EVENTS,
     "explorations": EXPLORATIONS,
     "results": RESULTS,
+    "images": IMAGES,
 }

@@ -28,6 +28,16 @@ UNWIND $ids AS id
 MATCH (s:Source {{workspace: $workspace, id: id}})
 RETURN collect([{listed(SOURCE, "s")}]) AS rows"""
 
+SOURCE_KINDS = f"""
+UNWIND $asked AS subject
+CALL (subject) {{
+  {EVIDENCE_OF} AND e.doubt IS NOT NULL
+  WITH DISTINCT e.source AS source
+  MATCH (s:Source {{workspace: $workspace, id: source}})
+  RETURN collect(DISTINCT s.kind) AS kinds
+}}
+RETURN collect(kinds) AS kinds"""
+
 
 def pages(request: PageRequest) -> str:
     """`[pages, sources]`: for each of `$asked`, in that order, `[rows, whether others lie before, behind]`; a row is
@@ -58,6 +68,7 @@ _LAST = PageRequest(1, after=(), before=(), backward=True)
 READS: Mapping[str, str] = {
     "count": COUNT,
     "sources": SOURCES,
+    "source kinds": SOURCE_KINDS,
     "first page": pages(_FIRST),
     "next page": pages(_NEXT),
     "last page": pages(_LAST),

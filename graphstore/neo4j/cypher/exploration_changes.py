@@ -85,7 +85,7 @@ UNEXPANDED = f"""
       AND NOT EXISTS {{
         MATCH (s:Step) USING INDEX SEEK s:Step(workspace, exploration, concept, kind)
         WHERE s.workspace = $workspace AND s.exploration = $exploration AND s.concept = m.concept
-          AND s.kind IS NOT NULL }}
+          AND s.kind = 'EXPAND' }}
     WITH m ORDER BY m.workspace, m.exploration, m.seq, m.concept
     RETURN collect([{listed(MEMBER, "m")}]) AS rows"""
 MEMBERSHIPS = f"""
@@ -101,7 +101,7 @@ DELETE_MEMBERS = """
 EVENTS_OF_STEP = f"""
     MATCH (v:Event) USING INDEX SEEK v:Event(workspace, exploration, step, seq)
     WHERE v.workspace = $workspace AND v.exploration = $exploration AND v.step = $step AND v.seq IS NOT NULL
-      AND v.kind = 'GRAPH_GREW'
+      AND v.kind IN ['GRAPH_GREW', 'IMAGE_READY']
     WITH v ORDER BY v.workspace, v.exploration, v.step, v.seq
     RETURN collect([{listed(EVENT, "v")}]) AS rows"""
 

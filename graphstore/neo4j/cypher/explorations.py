@@ -1,9 +1,9 @@
 """Statements that read explorations, their steps, members and events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from graphstore.model import ExplorationFilter, PageRequest, StepFilter
+from graphstore.neo4j.cypher.children import Children
 from graphstore.neo4j.paging import Order
 from graphstore.rows.explorations import EVENT, EXPLORATION, MEMBER, STEP
 from graphstore.rows.graph import listed
@@ -24,13 +24,13 @@ STEPS_BY_ID = f"""
     RETURN collect([{listed(STEP, "s")}]) AS rows"""
 
 _PENDING = """
-      MATCH (s:Step) USING INDEX SEEK s:Step(workspace, exploration, state, depth)
-      WHERE s.workspace = $workspace AND s.exploration = $id AND s.state = 'PENDING'"""
+      MATCH (s:Step) USING INDEX SEEK s:Step(workspace, exploration, kind, state, depth)
+      WHERE s.workspace = $workspace AND s.exploration = $id AND s.kind = $kind AND s.state = 'PENDING'"""
 FRONTIER = f"""
     WITH datetime.realtime() AS at
     WITH at.epochSeconds * 1000000 + at.microsecond AS now
     CALL () {{ {_PENDING} AND s.depth IS NOT NULL
-      WITH s ORDER BY s.workspace, s.exploration, s.state, s.depth LIMIT 1
+      WITH s ORDER BY s.workspace, s.exploration, s.kind, s.state, s.depth LIMIT 1
       RETURN max(s.depth) AS depth
     }}
     CALL (now, depth) {{ {_PENDING} AND s.depth = depth AND coalesce(s.retry_at, 0) <= now
@@ -84,43 +84,17 @@ def _narrowed(filter: ExplorationFilter) -> str:
     return statuses + topic
 
 
-@dataclass(frozen=True, slots=True)
-class Children:
-    """What belongs to explorations, in an order that an index holds."""
-
-    node: str
-    index: str
-    columns: tuple[str, ...]
-    order: Order
-    condition: str = ""
-
-    def pages(self, request: PageRequest) -> str:
-        """For each of `$asked`, in that order, `[rows, whether others lie before, behind]`; a row is a child and its
-        place."""
-        name, order = self.node.partition(":")[0], self.order
-        match = f"""
-        MATCH ({self.node}) USING INDEX SEEK {self.index}
-        WHERE {name}.workspace = $workspace AND {name}.exploration = owner
-          AND {order.columns[1]} IS NOT NULL{self.condition}"""
-        return f"""
-    UNWIND $asked AS owner
-    CALL (owner) {{ {match}{order.within(request)}
-      WITH {name} {order.chosen(request)}
-      RETURN collect([{listed(self.columns, name)}, {listed(order.columns)}]) AS rows
-    }}
-    RETURN collect([rows, {order.outside(request, lambda beyond: f"EXISTS {{ {match} AND {beyond} }}")}]) AS pages"""
-
-
 MEMBERS = Children(
     "m:Member",
+    "exploration",
     "m:Member(workspace, exploration, seq, concept)",
     MEMBER,
     Order(("m.seq", "m.concept"), (int, str), fixed=("m.workspace", "m.exploration")),
 )
 _STEP_INDEX = "s:Step(workspace, exploration, created, id)"
 _STEP_ORDER = Order(("s.created", "s.id"), (int, str), fixed=("s.workspace", "s.exploration"))
-_STEPS = Children("s:Step", _STEP_INDEX, STEP, _STEP_ORDER)
-_STEPS_IN_STATES = Children("s:Step", _STEP_INDEX, STEP, _STEP_ORDER, " AND s.state IN $states")
+_STEPS = Children("s:Step", "exploration", _STEP_INDEX, STEP, _STEP_ORDER)
+_STEPS_IN_STATES = Children("s:Step", "exploration", _STEP_INDEX, STEP, _STEP_ORDER, " AND s.state IN $states")
 
 
 def steps(filter: StepFilter) -> Children:

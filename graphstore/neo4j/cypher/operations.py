@@ -20,6 +20,15 @@ UNOWNED = """
     WHERE e.status IN ['QUEUED', 'RUNNING'] AND coalesce(e.lease_until, 0) <= now
     WITH e ORDER BY e.created, e.id LIMIT $limit
     RETURN collect([e.workspace, e.id]) AS refs"""
+# Of a job that somebody holds all images are held that are still to be made.
+UNOWNED_IMAGES = """
+    WITH datetime.realtime() AS at
+    WITH at.epochSeconds * 1000000 + at.microsecond AS now
+    MATCH (i:Image) USING INDEX SEEK i:Image(status) WHERE i.status IN ['QUEUED', 'GENERATING']
+    WITH now, i.workspace AS workspace, i.job AS job, min(i.created) AS asked, max(coalesce(i.lease_until, 0)) AS until
+    WHERE until <= now
+    WITH workspace, job, asked ORDER BY asked, workspace, job LIMIT $limit
+    RETURN collect([workspace, job]) AS refs"""
 NEWEST_SEQS = """
     UNWIND $refs AS ref
     MATCH (e:Exploration {workspace: ref[0], id: ref[1]})
@@ -112,6 +121,13 @@ _EVENTS_WITH_GAPS = """
     WITH id, number <> last - first + 1 OR last <> e.next_seq - 1 AS wrong WHERE wrong
     RETURN [count(*), min(id)] AS found"""
 
+_IMAGES_THAT_CONTRADICT_THEMSELVES = """
+    MATCH (i:Image)
+    WHERE (i.status = 'READY') <> (i.picture IS NOT NULL) OR (i.status = 'FAILED') <> (i.error IS NOT NULL)
+      OR (i.status = 'GENERATING') <> (i.lease_token IS NOT NULL)
+      OR NOT coalesce(i.picture CONTAINS i.digest, i.picture IS NULL AND i.digest IS NULL)
+    RETURN [count(i), min(i.id)] AS found"""
+
 
 def _without(label: str, example: str, other: str, reference: str) -> str:
     """Nodes of which what they refer to is not there."""
@@ -140,9 +156,11 @@ PROBLEMS: Mapping[str, str] = {
     "events of no exploration": _without("Event", "n.exploration", "Exploration", "exploration"),
     "explorations whose progress is not that of their members and steps": _EXPLORATIONS_THAT_MISCOUNT,
     "explorations whose events are not numbered without gaps": _EVENTS_WITH_GAPS,
+    "images of no concept": _without("Image", "n.id", "Entity:Concept", "concept"),
+    "images whose status is not that of what is stored of them": _IMAGES_THAT_CONTRADICT_THEMSELVES,
 }
 """What may be wrong, and the statement that finds how often it is, with an example. They read whole labels."""
 
-READS: Mapping[str, str] = {"unowned": UNOWNED, "newest seqs": NEWEST_SEQS}
+READS: Mapping[str, str] = {"unowned": UNOWNED, "unowned images": UNOWNED_IMAGES, "newest seqs": NEWEST_SEQS}
 
 WRITES: Mapping[str, str] = {"trim events": TRIM_EVENTS, "trim results": TRIM_RESULTS}

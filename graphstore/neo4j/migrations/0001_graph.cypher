@@ -10,8 +10,9 @@
 // (:Alias {workspace, key, concept})         look-ups: from a name key, from an external id
 // (:ExternalId {workspace, scheme, value, concept})
 // (:RelationType {workspace, type, count})   types in use
-// (:Source) (:Evidence) (:Tombstone) (:Merge) (:Exploration) (:Step) (:Member) (:Event) (:IdempotentResult)
-//                                            graphstore/rows, one property for each column, with the workspace
+// (:Source) (:Evidence) (:Tombstone) (:Merge) (:Exploration) (:Step) (:Member) (:Event) (:IdempotentResult) (:Image)
+//                                            graphstore/rows, one property for each column, with the workspace;
+//                                            images came with 0002
 //
 // Times are microseconds since 1970 in UTC, nested values JSON. A property that falls in an order where others rise has
 // a negated twin (lack_of_degree, doubt, ...), so that one index holds the whole order.
