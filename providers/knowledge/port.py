@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from providers.price import Price
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -64,6 +66,8 @@ class Findings:
     tokens: int = 0
     """Used by this answer."""
     cost_usd: float = 0.0
+    known: bool = True
+    """False: the source was asked, at this cost, and does not know the subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +81,6 @@ class Question:
     """The names that led here, the topic first."""
     instructions: str = ""
     language: str = "en"
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """The most that one answer can use."""
-
-    tokens: int = 0
-    cost_usd: float = 0.0
-
-    @property
-    def free(self) -> bool:
-        """Whether nothing has to be reserved."""
-        return not self.tokens and not self.cost_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,5 +141,6 @@ class KnowledgeSource(Protocol):
         ...
 
     async def research(self, question: Question) -> Findings | None:
-        """What the source knows of the subject; None when it does not know it. Asking twice is harmless."""
+        """What the source knows of the subject; None when it does not know it and that cost nothing. Asking twice is
+        harmless, if not free."""
         ...

@@ -15,13 +15,13 @@ from providers.knowledge.port import (
     Findings,
     Known,
     Link,
-    Price,
     Question,
     Reference,
     Resolution,
     Subject,
     Unknown,
 )
+from providers.price import Price
 
 CONFIDENCE = 0.9
 """How far a statement of the atlas is believed: written and read by people, but without citations of its own, so
