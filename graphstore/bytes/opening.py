@@ -1,0 +1,55 @@
+"""Opening the place where pictures are kept."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, from_url
+
+from graphstore.bytes.pictures import TIME_LIMIT, PictureBytes
+from graphstore.errors import InvalidError, UnavailableError
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig  # there for type checkers only
+
+_CLIENT: "ClientConfig" = {
+    "connect_timeout": timedelta(seconds=3),
+    "timeout": timedelta(seconds=15),
+    "allow_http": True,  # only who names an http:// server in AWS_ENDPOINT_URL gets one
+}
+_RETRY: "RetryConfig" = {"max_retries": 2, "retry_timeout": timedelta(seconds=15)}
+_REMOTE = ("s3://", "s3a://", "gs://", "az://", "memory://")
+
+
+def open_bytes(location: str, *, time_limit: float = TIME_LIMIT) -> PictureBytes:
+    """The place behind a folder, which is made when it is missing, or a URL: `s3://bucket/folder` and its like, with
+    the usual variables (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`...) that obstore reads itself; `memory://` for tests.
+
+    Nothing is asked yet. Raises `InvalidError` for an address that leads nowhere, `UnavailableError` for a folder that
+    cannot be used.
+    """
+    scheme, found, _ = location.partition("://")
+    if not found:
+        return _folder(Path(location), time_limit)
+    if scheme.lower() == "file":
+        return _folder(Path(unquote(urlsplit(location).path)), time_limit)
+    if f"{scheme.lower()}://" not in _REMOTE:
+        raise InvalidError(f"{location!r} is no place for pictures: give a folder, or an address as s3://bucket/folder")
+    try:
+        store = from_url(location, client_options=_CLIENT, retry_config=_RETRY)
+    except (BaseError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InvalidError(f"{location!r} cannot be used as a place for pictures: {reason}") from error
+    return PictureBytes(store, location, time_limit=time_limit)
+
+
+def _folder(path: Path, time_limit: float) -> PictureBytes:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return PictureBytes(LocalStore(path, automatic_cleanup=True), str(path), path, time_limit=time_limit)
+    except OSError as error:
+        raise UnavailableError(f"the folder {path} for pictures cannot be made: {error.strerror}") from error
+    except BaseError as error:
+        raise UnavailableError(f"the folder {path} for pictures cannot be used") from error
