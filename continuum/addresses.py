@@ -58,6 +58,16 @@ def check_redis(address: str) -> str:
     return address
 
 
+def check_http(address: str) -> str:
+    """The address of a server that is asked over HTTP, without a slash at its end. Raises `ValueError`."""
+    _check(address, ("http", "https"), "http://localhost:8080")
+    if "@" in address:
+        raise ValueError("no user and password may be in it: they belong into the setting of the key")
+    if urlsplit(address).query or urlsplit(address).fragment:
+        raise ValueError("nothing may follow the path")
+    return address.rstrip("/")
+
+
 def _check(address: str, schemes: Collection[str], example: str) -> None:
     scheme, found, _ = address.partition("://")
     if not found or scheme not in schemes:

@@ -4,31 +4,36 @@ import asyncio
 
 from aiohttp import web
 
-from continuum.assembly import Parts, Role, Sources
+from continuum.assembly import Parts, Role
 from continuum.health import Health
+from continuum.images import ImageFiles
 from continuum.pages import add_pages
 from continuum.process import Port, run
+from continuum.providing import Sources
 from continuum.settings import Settings
 from continuum.view import GraphQLEndpoint
 
 FIRST_QUERY = """\
 mutation {
-  startExploration(input: {topic: "photosynthesis", depth: 2, budget: {concepts: 40}}) {
+  startExploration(input: {topic: "photosynthesis", depth: 2, budget: {concepts: 40}, pictures: {}}) {
     exploration { id status topic }
   }
 }"""
+SECOND_QUERY = '{ concept(name: "photosynthesis") { images(first: 1) { edges { node { status url } } } } }'
 
 
 class Server:
-    """`continuum.process.Service`: GraphQL and the pages. Until its parts are there it says that they are not."""
+    """`continuum.process.Service`: GraphQL, pictures and pages. Until its parts are there it says that they are not."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._parts: Parts | None = None
         self._health = Health(secrets=settings.secrets)
         self._endpoint = GraphQLEndpoint(settings)
+        self._images = ImageFiles(settings)
         self.app = web.Application(client_max_size=settings.max_body_bytes)
         self._endpoint.add_to(self.app)
+        self._images.add_to(self.app)
         self._health.add_to(self.app)
         add_pages(self.app, settings.pages_dir, graphiql=settings.graphiql)
 
@@ -43,6 +48,7 @@ class Server:
         """See `Service.begin`."""
         self._parts = parts
         self._endpoint.begin(parts)
+        self._images.begin(parts)
         self._health.begin(parts.dependencies)
 
     def greeting(self, address: str) -> str:
@@ -52,7 +58,9 @@ class Server:
         return (
             f"Continuum is up.\n\n  Explorer      {address}/\n{graphiql}  GraphQL       {address}/graphql\n"
             f"  Health        {address}/health  and  {address}/ready\n\n"
-            f"A first query, for GraphiQL:\n\n{query}\n\nStop with Ctrl-C. {_where(self._settings)}"
+            f"A first query, for GraphiQL:\n\n{query}\n\n"
+            f"Its first picture lies at {address} and the url that this gives:\n\n    {SECOND_QUERY}\n\n"
+            f"Stop with Ctrl-C. {_where(self._settings)}"
         )
 
     async def drain(self) -> None:

@@ -1,50 +1,47 @@
-"""The composition root: adapters are chosen and put together here, and the store in `continuum.stores`."""
+"""The composition root: adapters are chosen and put together here; what they are put together from is made in
+`continuum.stores`, `continuum.exchange` and `continuum.providing`."""
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from math import ceil
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import structlog
 
-from continuum.settings import Settings, SettingsError
+from continuum.exchange import Exchange, opened_exchange
+from continuum.providing import Painters, Sources, check_sources, image_catalogue, picture_bytes, shipped_sources
+from continuum.settings import Settings
 from continuum.stores import COMMAND_WAIT, opened_store
-from exploration.activity.local import LocalActivity
 from exploration.activity.port import Activity
+from exploration.dispatch.lanes import Lanes
 from exploration.dispatch.local import LocalDispatch
-from exploration.dispatch.port import Dispatch
-from exploration.feed.local import LocalFeed
+from exploration.dispatch.port import EXPLORATION, IMAGES, Dispatch, Run
 from exploration.feed.port import Feed
-from exploration.ownership import Pace, Tools
+from exploration.images.collection import Collection
+from exploration.images.drawing import Drawing
+from exploration.images.painter import Easel, Painter
+from exploration.images.service import Studio
+from exploration.images.watch import ImageWatch
 from exploration.request import Limits
 from exploration.runner import Runner
 from exploration.service import Explorer
-from exploration.sources import Build, SourceBook
-from exploration.stored import StoredGraph
+from exploration.sources import SourceBook
 from exploration.sweep import Sweep
 from exploration.tasks import cancel
+from exploration.tools import Pace, Tools
 from exploration.watch import Watch
+from graphstore.bytes import PictureBytes
 from graphstore.port import Database
-from providers.knowledge.registry import SourceRegistry
+from providers.images.catalogue import ImageCatalogue
 
 if TYPE_CHECKING:
     from exploration.dispatch.redis import RedisDispatch
 
 _log = structlog.get_logger(__name__)
-
-QUEUE_HOLD = 3.0
-"""Seconds after its last sign of life at which the queue counts a worker as dead; never longer than a lease."""
-ACTIVITY_GRACE = 30
-"""Seconds for which an agent's activity is remembered beyond the longest answer of a source."""
-
-
-Sources: TypeAlias = Mapping[str, Build] | None
-"""Other knowledge sources than the shipped ones."""
 
 
 class Role(StrEnum):
@@ -55,7 +52,7 @@ class Role(StrEnum):
     WORKER = "worker"
     """Does the work that Redis hands to it."""
     COMMAND = "command"
-    """Runs one exploration of its own in a terminal, and takes up no other."""
+    """Does one piece of work of its own in a terminal, and takes up no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +71,32 @@ class Parts:
 
     settings: Settings
     database: Database
+    pictures: PictureBytes
     sources: SourceBook
+    catalogue: ImageCatalogue
     feed: Feed
     activity: Activity
     watch: Watch
+    image_watch: ImageWatch
     runner: Runner
+    painter: Painter
     dispatch: Dispatch
     explorer: Explorer
+    studio: Studio
     dependencies: Mapping[str, Dependency]
     finish_work: Callable[[], Awaitable[None]]
-    """Take no more work, and wait until what runs here has ended; the runner was told to stop."""
+    """Take no more work, and wait until what runs here has ended; runner and painter were told to stop."""
 
     async def drain(self) -> None:
-        """Begin no further step, and let running ones finish for as long as the settings give them; what runs even
-        then is aborted and handed back when the parts are closed."""
+        """Begin no further step or picture, and let running ones finish for as long as the settings give them; what
+        runs even then is aborted and handed back when the parts are closed."""
         self.runner.stop()
+        self.painter.stop()
         try:
             async with asyncio.timeout(self.settings.shutdown_seconds):
                 await self.finish_work()
         except TimeoutError:
-            _log.warning("steps_aborted", seconds=self.settings.shutdown_seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """How processes hear of each other: without Redis they do not."""
-
-    feed: Feed = field(default_factory=LocalFeed)
-    activity: Activity = field(default_factory=LocalActivity)
-    queue: "RedisDispatch | None" = None
-    checks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+            _log.warning("work_aborted", seconds=self.settings.shutdown_seconds)
 
 
 @asynccontextmanager
@@ -113,36 +106,54 @@ async def assembled(
     *,
     sweep: bool = True,
     sources: Sources = None,
+    painters: Painters = None,
 ) -> AsyncIterator[Parts]:
     """The parts, running; closed in the opposite order when the context ends.
 
-    `sweep`: where work is done, take up unfinished explorations that nobody holds.
+    `sweep`: where work is done, take up unfinished work that nobody holds.
     """
     async with AsyncExitStack() as stack:
-        builders = sources or _shipped_sources()
+        builders = shipped_sources(settings) if sources is None else sources
         check_sources(settings, builders)
         wait = COMMAND_WAIT if role is Role.COMMAND else settings.startup_wait_seconds
         database = await stack.enter_async_context(opened_store(settings, wait=wait))
+        pictures = picture_bytes(settings)
+        exchange = await opened_exchange(settings, stack)
+        catalogue = image_catalogue(settings, exchange, painters)
+        stack.push_async_callback(catalogue.close)
         book = SourceBook(builders, settings.knowledge_sources, time_limit=settings.source_timeout_seconds)
-        exchange = await _exchange(settings, stack)
         watch = await stack.enter_async_context(Watch(database, exchange.feed))
+        image_watch = await stack.enter_async_context(ImageWatch(database, exchange.feed))
+        drawing = Drawing(catalogue, pictures)
         jitter = partial(random.uniform, 0.5, 1.5)
-        runner = Runner(Tools(database, book, exchange.feed, exchange.activity, _pace(settings), jitter))
-        dispatch, finish = await _dispatch(settings, role, runner, exchange.queue, stack)
-        if sweep and (role is Role.WORKER or (role is Role.SERVER and exchange.queue is None)):
-            await _sweeping(settings, database, dispatch, stack)
+        tools = Tools(database, book, drawing, exchange.feed, exchange.activity, _pace(settings), jitter)
+        easel = Easel(database, drawing, exchange.feed, exchange.activity, settings.lease_seconds)
+        runner, painter = Runner(tools), Painter(easel)
+        work = _Work(role, exchange.queues, stack)
+        lanes: dict[str, Dispatch] = {
+            EXPLORATION: await work.lane(EXPLORATION, runner.run, settings.explorations_at_once),
+            IMAGES: await work.lane(IMAGES, painter.run, settings.images_at_once),
+        }
+        dispatch = Lanes(lanes)
+        if sweep and (role is Role.WORKER or (role is Role.SERVER and not exchange.queues)):
+            _tidying(settings, database, pictures, dispatch, stack)
         yield Parts(
             settings=settings,
             database=database,
+            pictures=pictures,
             sources=book,
+            catalogue=catalogue,
             feed=exchange.feed,
             activity=exchange.activity,
             watch=watch,
+            image_watch=image_watch,
             runner=runner,
+            painter=painter,
             dispatch=dispatch,
-            explorer=Explorer(book, dispatch, exchange.feed, Limits()),
-            dependencies=_dependencies(role, database, exchange),
-            finish_work=finish,
+            explorer=Explorer(book, catalogue, dispatch, exchange.feed, Limits()),
+            studio=Studio(catalogue, dispatch, exchange.feed),
+            dependencies=_dependencies(role, database, pictures, exchange),
+            finish_work=work.finish,
         )
 
 
@@ -154,78 +165,51 @@ def _pace(settings: Settings) -> Pace:
     )
 
 
-async def _exchange(settings: Settings, stack: AsyncExitStack) -> _Exchange:
-    if settings.redis_url is None:
-        return _Exchange()
-    # Loaded where they are needed: the embedded default starts sooner without them.
-    from exploration.activity.redis import RedisActivity  # noqa: PLC0415
-    from exploration.dispatch.redis import RedisDispatch  # noqa: PLC0415
-    from exploration.feed.redis import RedisFeed  # noqa: PLC0415
-    from exploration.redis.link import connected  # noqa: PLC0415
+class _Work:
+    """Who runs the work: this process, others, or both."""
 
-    link = cache = await stack.enter_async_context(connected(settings.redis_url.get_secret_value()))
-    checks = {"redis": link.ping}
-    if settings.redis_cache_url is not None:
-        cache = await stack.enter_async_context(connected(settings.redis_cache_url.get_secret_value()))
-        checks["redis_cache"] = cache.ping
-    life = ceil(settings.source_timeout_seconds) + ACTIVITY_GRACE
-    queue = RedisDispatch(link, hold=min(QUEUE_HOLD, settings.lease_seconds))
-    return _Exchange(RedisFeed(link), RedisActivity(cache, life=life), queue, checks)
+    def __init__(self, role: Role, queues: "Mapping[str, RedisDispatch]", stack: AsyncExitStack) -> None:
+        self._role = role
+        self._queues = queues
+        self._stack = stack
+        self._drains: list[Callable[[], Awaitable[None]]] = []
 
+    async def lane(self, kind: str, run: Run, at_once: int) -> Dispatch:
+        """The dispatch of one kind of jobs, of which so many run at once here if any do."""
+        if (queue := self._queues.get(kind)) is None:
+            local = await self._stack.enter_async_context(LocalDispatch(run, at_once))
+            self._drains.append(local.drain)
+            return local
+        if self._role is Role.WORKER:
+            await self._stack.enter_async_context(queue.working(run, at_once))
+            self._drains.append(queue.drain)
+        return queue
 
-async def _dispatch(
-    settings: Settings, role: Role, runner: Runner, queue: "RedisDispatch | None", stack: AsyncExitStack
-) -> tuple[Dispatch, Callable[[], Awaitable[None]]]:
-    """Who runs the work, and how to finish what runs here."""
-    if queue is None:
-        local = await stack.enter_async_context(LocalDispatch(runner.run, settings.explorations_at_once))
-        return local, local.drain
-    if role is Role.WORKER:
-        await stack.enter_async_context(queue.working(runner.run, settings.explorations_at_once))
-        return queue, queue.drain
-    return queue, _nothing
+    async def finish(self) -> None:
+        """Take no more, and wait until nothing runs here."""
+        await asyncio.gather(*(drain() for drain in self._drains))
 
 
-async def _nothing() -> None:
-    """What a process finishes that runs no work."""
-
-
-async def _sweeping(settings: Settings, database: Database, dispatch: Dispatch, stack: AsyncExitStack) -> None:
+def _tidying(
+    settings: Settings, database: Database, pictures: PictureBytes, dispatch: Dispatch, stack: AsyncExitStack
+) -> None:
+    """Have what was left lying taken up, and what nobody needs taken away."""
     sweep = Sweep(
         database.operations,
         dispatch,
         every=settings.lease_seconds / 2,
         retention_days=settings.event_retention_days,
     )
-    task = asyncio.create_task(sweep.run(), name="sweep")
-    stack.push_async_callback(cancel, task)
+    for run, name in ((sweep.run, "sweep"), (Collection(database, pictures).run, "collection")):
+        stack.push_async_callback(cancel, asyncio.create_task(run(), name=name))
 
 
-def _dependencies(role: Role, database: Database, exchange: _Exchange) -> dict[str, Dependency]:
+def _dependencies(role: Role, database: Database, pictures: PictureBytes, exchange: Exchange) -> dict[str, Dependency]:
     """A worker does nothing without its queue. A server without it still answers, and what is started meanwhile is
-    stored: the sweep of a worker finds it."""
+    stored: the sweep of a worker finds it. Without the place of the pictures all else goes on."""
     queue = {name: role is Role.WORKER and name == "redis" for name in exchange.checks}
     return {
         "store": Dependency(database.operations.ping),
+        "pictures": Dependency(pictures.ping, needed=False),
         **{name: Dependency(exchange.checks[name], needed) for name, needed in queue.items()},
     }
-
-
-def check_sources(settings: Settings, known: Iterable[str] | None = None) -> None:
-    """Raise `SettingsError` for a default source that is not among the known ones: the shipped, if none are named."""
-    known = tuple(_shipped_sources() if known is None else known)
-    for name in settings.knowledge_sources:
-        if name not in known:
-            wrong = ",".join(settings.knowledge_sources)
-            raise SettingsError(f"KNOWLEDGE_SOURCES={wrong!r}: there is no {name!r}; there are: {', '.join(known)}")
-
-
-def _shipped_sources() -> dict[str, Build]:
-    """The sources that ask something outside, each serving all workspaces, and the stored graph."""
-    registry = SourceRegistry()
-    outside: dict[str, Build] = {name: _shared(registry, name) for name in registry.names}
-    return {**outside, StoredGraph.name: StoredGraph}
-
-
-def _shared(registry: SourceRegistry, name: str) -> Build:
-    return lambda _store: registry.source(name)

@@ -11,7 +11,8 @@ from typing import Protocol
 import structlog
 from aiohttp import web
 
-from continuum.assembly import Parts, Role, Sources, assembled
+from continuum.assembly import Parts, Role, assembled
+from continuum.providing import Sources
 from continuum.settings import Settings, SettingsError
 
 _log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from continuum.addresses import check_neo4j, check_redis, masked, secrets_of
+from continuum.addresses import check_http, check_neo4j, check_redis, masked, secrets_of
 
 
 class SettingsError(ValueError):
@@ -37,8 +37,61 @@ class Settings(BaseSettings):
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
     graphiql: bool = Field(default=True, description="Whether GraphiQL is served at /graphiql.")
     knowledge_sources: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("atlas",), description="Sources that are asked when an exploration names none, comma-separated."
+        (),
+        description="Sources that are asked when an exploration names none, comma-separated; by default the best one "
+        "that is available: openai, else atlas.",
     )
+    openai_api_key: SecretStr | None = Field(
+        None, description="Key of OpenAI, or of a server that speaks as it does; such a server may need none."
+    )
+    openai_base_url: str | None = Field(
+        None, description="Address of another server that speaks as OpenAI does: http://127.0.0.1:11434/v1."
+    )
+    openai_timeout_seconds: float = Field(60.0, ge=1, le=600, description="How long one call of OpenAI may take.")
+    openai_text_model: str = Field("gpt-5-mini", description="Model that is asked for knowledge.")
+    openai_text_format: Literal["schema", "json"] = Field(
+        "schema", description="How answers are kept in form: by a JSON schema, or, where the server has none, by words."
+    )
+    openai_max_output_tokens: int = Field(
+        4_000, ge=256, le=200_000, description="The most tokens of one answer, thinking included."
+    )
+    openai_input_usd_per_million: float = Field(
+        0.25, ge=0, description="What a million tokens that are sent cost, in US dollars."
+    )
+    openai_output_usd_per_million: float = Field(
+        2.0, ge=0, description="What a million tokens that are answered cost, in US dollars."
+    )
+    openai_image_model: str = Field("gpt-image-2.5-flare", description="Model that makes pictures.")
+    openai_image_cost_usd: float = Field(0.07, ge=0, description="The most that one picture of it costs.")
+    stable_diffusion_endpoint: str | None = Field(
+        None, description="Server with the API of AUTOMATIC1111's web UI: http://127.0.0.1:7860."
+    )
+    stable_diffusion_api_key: SecretStr | None = Field(
+        None, description="Sent to STABLE_DIFFUSION_ENDPOINT as a bearer token; `user:password` logs in by name."
+    )
+    stable_diffusion_steps: int = Field(25, ge=1, le=150, description="Sampling steps of one picture.")
+    stable_diffusion_guidance: float = Field(7.0, ge=0, le=30, description="How closely the prompt is followed.")
+    stable_diffusion_sampler: str = Field("Euler a", description="Sampling method.")
+    stable_diffusion_negative_prompt: str = Field(
+        "text, letters, watermark, signature, frame", description="What pictures should not show."
+    )
+    stable_diffusion_cost_usd: float = Field(0.0, ge=0, description="What one picture of it costs.")
+    image_provider: str | None = Field(
+        None,
+        description="Who makes pictures when a request names nobody; by default the best one that is set up: openai, "
+        "stable-diffusion, else mock, which draws them.",
+    )
+    image_generation_enabled: bool = Field(
+        default=True, description="Whether pictures are made by others; if not, all are drawn."
+    )
+    image_timeout_seconds: float = Field(120.0, ge=1, le=600, description="How long making one picture may take.")
+    image_cache_ttl: float = Field(
+        3_600.0, ge=0, description="Seconds for which an equal request is given the same picture; 0: never."
+    )
+    image_store_url: str | None = Field(
+        None, description="Where pictures are kept: s3://bucket/folder; by default a folder in DATA_DIR."
+    )
+    images_at_once: int = Field(4, ge=1, le=100, description="Pictures that one process has made at a time.")
     explorations_at_once: int = Field(4, ge=1, le=100, description="Explorations that one process runs at a time.")
     steps_at_once: int = Field(4, ge=1, le=64, description="Steps of one exploration that run at a time.")
     lease_seconds: float = Field(10.0, ge=0.5, le=600, description="How long a dead worker holds an exploration.")
@@ -99,12 +152,18 @@ class Settings(BaseSettings):
             raise ValueError("REDIS_URL must be set too: this is a second server beside that one")
         return value
 
+    @field_validator("openai_base_url", "stable_diffusion_endpoint")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        return None if value is None else check_http(value)
+
     @property
     def secrets(self) -> frozenset[str]:
         """What must not be shown anywhere."""
         urls = [url.get_secret_value() for url in (self.redis_url, self.redis_cache_url) if url]
-        password = {self.neo4j_password.get_secret_value()} if self.neo4j_password else set()
-        return frozenset(password.union(*map(secrets_of, urls)) - {""})
+        keys = (self.neo4j_password, self.openai_api_key, self.stable_diffusion_api_key)
+        secret = {key.get_secret_value() for key in keys if key}
+        return frozenset(secret.union(*map(secrets_of, urls)) - {""})
 
     @property
     def store_location(self) -> str:
@@ -124,12 +183,18 @@ class Settings(BaseSettings):
         return self.data_dir / "continuum.sqlite3"
 
     @property
+    def image_location(self) -> str:
+        """Where pictures are kept: a URL as obstore knows them, or a folder."""
+        return self.image_store_url or str(self.data_dir / "images")
+
+    @property
     def pages_dir(self) -> Path:
         """The built browser pages."""
         return self.data_dir / "pages"
 
 
-_MASKED = frozenset({"neo4j_uri", "redis_url", "redis_cache_url"})
+_MASKED = frozenset({"neo4j_uri", "redis_url", "redis_cache_url", "openai_base_url", "stable_diffusion_endpoint"})
+_HIDDEN = frozenset({"neo4j_password", "openai_api_key", "stable_diffusion_api_key"})
 
 
 def _explain(error: Any) -> str:
@@ -137,5 +202,5 @@ def _explain(error: Any) -> str:
     field = Settings.model_fields.get(name)
     about = f" ({field.description})" if field and field.description else ""
     value = masked(str(error["input"])) if name in _MASKED else error["input"]
-    shown = "" if name == "neo4j_password" else f"={value!r}"
+    shown = "" if name in _HIDDEN else f"={value!r}"
     return f"{name.upper()}{shown}: {error['msg'].removeprefix('Value error, ')}{about}"

@@ -123,6 +123,8 @@ def services_of(parts: Parts) -> Services:
         database=parts.database,
         explorer=parts.explorer,
         watch=parts.watch,
+        studio=parts.studio,
+        image_watch=parts.image_watch,
         activity=parts.activity,
         version=VERSION,
         walk_seconds=parts.settings.query_timeout_seconds,

@@ -1,10 +1,11 @@
-"""The worker process: it explores what Redis hands to it, and answers for its health."""
+"""The worker process: it explores, and makes pictures, as Redis hands them to it, and answers for its health."""
 
 from aiohttp import web
 
-from continuum.assembly import Parts, Role, Sources
+from continuum.assembly import Parts, Role
 from continuum.health import Health
 from continuum.process import Port, run
+from continuum.providing import Sources
 from continuum.settings import Settings, SettingsError
 
 
@@ -29,7 +30,8 @@ class Worker:
         return (
             f"A worker of Continuum is up.\n\n  Store         {settings.store_location}\n"
             f"  Queue         {settings.redis_location}\n"
-            f"  At once       {settings.explorations_at_once} explorations, {settings.steps_at_once} steps of each\n"
+            f"  At once       {settings.explorations_at_once} explorations, {settings.steps_at_once} steps of each; "
+            f"{settings.images_at_once} pictures\n"
             f"  Health        {address}/health  and  {address}/ready\n\n"
             "Stop with Ctrl-C: what runs is finished or handed back."
         )

@@ -1,9 +1,10 @@
-"""What can go wrong when an exploration is asked for.
+"""What can go wrong when an exploration or a picture is asked for.
 
 ExplorationError
 ├── InvalidRequest (ValueError)      an argument is out of bounds
 ├── TopicUnknown (LookupError)       no chosen source knows the topic
-└── TopicAmbiguous (LookupError)     the topic has several senses; one must be chosen
+├── TopicAmbiguous (LookupError)     the topic has several senses; one must be chosen
+└── ConceptGone (LookupError)        the concept that a picture was to show was deleted
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from providers.knowledge.port import Subject
 
 
 class ExplorationError(Exception):
-    """An exploration cannot be started or changed as asked."""
+    """What was asked for cannot be done as it was asked."""
 
 
 class InvalidRequest(ExplorationError, ValueError):
@@ -47,6 +48,13 @@ class TopicAmbiguous(ExplorationError, LookupError):
         super().__init__(f"{topic!r} has {len(senses)} senses; choose one of them.")
         self.topic = topic
         self.senses = tuple(senses)
+
+
+class ConceptGone(ExplorationError, LookupError):
+    """The concept that a picture was to show was deleted meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("the concept that it was to show was deleted meanwhile")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,64 +4,36 @@ under a lease that is renewed."""
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 
 import structlog
 
-from exploration.activity.port import Activity, AgentActivity
-from exploration.agents.connection import ROOT
-from exploration.agents.pipeline import Pipeline
 from exploration.errors import ExplorationError
-from exploration.feed.port import Feed
-from exploration.sources import SourceBook
+from exploration.expanding import Expanding
+from exploration.illustrating import Illustrating
+from exploration.lane import Lane
 from exploration.tasks import cancel
+from exploration.tools import Tools
 from graphstore.errors import BudgetExceeded, ConflictError, InvalidError, LeaseLost, UnavailableError
 from graphstore.model import (
     Exploration,
     ExplorationStatus,
     Failure,
-    Outcome,
     PageRequest,
     Spend,
     Step,
     StepFilter,
+    StepKind,
     StepState,
 )
-from graphstore.port import Database, ExplorationRef, Store
-from providers.errors import ProviderError, RefusedError, TransientError
-from providers.knowledge.errors import UnknownSourceError
-from providers.knowledge.port import Question, Subject
+from graphstore.port import ExplorationRef, Store
+from providers.errors import GarbledError, ProviderError, TransientError
+from providers.registry import UnknownNameError
 
 _log = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast and how patiently explorations run. Times are in seconds."""
-
-    steps_at_once: int = 4
-    lease: float = 10.0
-    source_limit: float = 60.0
-    """How long one source may take to answer."""
-    attempts: int = 4
-    """After this many failed attempts a step is failed for good."""
-    first_retry: float = 0.5
-    """The wait before the second attempt; it doubles with each further one, give or take half (jitter)."""
-    longest_retry: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a run works with."""
-
-    database: Database
-    sources: SourceBook
-    feed: Feed
-    activity: Activity
-    pace: Pace
-    jitter: Callable[[], float]
-    """A number from 0.5 to 1.5."""
+ANSWER_LENGTH = 20_000
+"""Characters that are kept of an answer that could not be used."""
 
 
 @dataclass(slots=True)
@@ -74,10 +46,17 @@ class Ownership:
     token: str
     wake: asyncio.Event
     stopping: Callable[[], bool]
-    running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    lanes: list[Lane] = field(init=False)
+    """Beside each other: pictures never hold up what is found, nor the other way round."""
     booked: float = field(default_factory=time.monotonic)
-    out_of: str | None = None
-    """The budget that a step found exhausted."""
+
+    def __post_init__(self) -> None:
+        pace, pictures = self.tools.pace, self.exploration.options.pictures
+        expanding = Expanding(self.tools, self.store, self.token, self._lap)
+        self.lanes = [Lane(StepKind.EXPAND, pace.steps_at_once, expanding)]
+        if pictures is not None:
+            illustrating = Illustrating(self.tools, self.store, self.token, pictures, self._lap)
+            self.lanes.append(Lane(StepKind.PICTURE, pace.pictures_at_once, illustrating))
 
     async def work(self) -> None:
         """Until it ends, is paused, lost or handed back."""
@@ -86,24 +65,25 @@ class Ownership:
             while await self._advance(heartbeat):
                 pass
         finally:
-            await cancel(heartbeat, *self.running.values())
+            await cancel(heartbeat, *self._running)
 
     async def _advance(self, heartbeat: asyncio.Task[None]) -> bool:
         """Begin what may begin, then wait for news; False when there is nothing left to do here."""
         self.wake.clear()
         await self._look()
         if self.stopping() or self.exploration.status is ExplorationStatus.PAUSED:
-            if not self.running:
+            if not self._running:
                 await self.store.work.renew(self.exploration.id, self.token, self.tools.pace.lease, self._lap())
                 return False
-            await self._news(heartbeat, self._seconds_left())
+            await self._news(heartbeat, None)
             return True
-        if (budget := self._exhausted()) is not None:
-            await self._stop_steps(abort=budget == "seconds")
-            return await self._end(budget)
-        retry = await self._begin_steps()
-        if not self.running and retry is None:
-            return await self._end(None)
+        if self._out_of_time():
+            await cancel(*self._running)
+            return await self._end("seconds")
+        self._close_full_lanes()
+        retry = _least(*[await self._begin_steps(lane) for lane in self.lanes])
+        if not self._running and retry is None:
+            return await self._end(await self._budget_reached())
         await self._news(heartbeat, _least(retry, self._seconds_left()))
         return True
 
@@ -115,96 +95,88 @@ class Ownership:
             raise LeaseLost(self.exploration.id)
         self.exploration = now
 
-    async def _begin_steps(self) -> float | None:
-        """Fill the free places from the frontier; seconds until a waiting step may be retried."""
-        at_once = self.tools.pace.steps_at_once
-        if len(self.running) >= at_once:
+    def _close_full_lanes(self) -> None:
+        """Nothing is expanded any more once there are as many concepts as there may be."""
+        allowed = self.exploration.budget.concepts
+        if allowed is not None and self.exploration.progress.concepts_found >= allowed:
+            self.lanes[0].closed = self.lanes[0].closed or "concepts"
+
+    async def _begin_steps(self, lane: Lane) -> float | None:
+        """Fill the lane's free places from the frontier; seconds until a waiting step may be retried."""
+        if lane.free <= 0:
             return None
-        frontier = await self.store.explorations.frontier(self.exploration.id, at_once + len(self.running))
+        limit = lane.at_once + len(lane.running)
+        frontier = await self.store.explorations.frontier(self.exploration.id, lane.kind, limit)
         for step in frontier.ready:
-            if step.id not in self.running and len(self.running) < at_once:
-                self.running[step.id] = asyncio.create_task(self._take(step), name=f"step {step.id}")
+            if step.id not in lane.running and lane.free > 0:
+                lane.running[step.id] = asyncio.create_task(self._take(lane, step), name=f"step {step.id}")
         return frontier.wait
 
     async def _news(self, heartbeat: asyncio.Task[None], wait: float | None) -> None:
         """Wait for a step to end, a call from outside, or the time; what a task raised is raised here."""
         woken = asyncio.create_task(self.wake.wait())
         try:
-            tasks = {woken, heartbeat, *self.running.values()}
+            tasks = {woken, heartbeat, *self._running}
             done, _ = await asyncio.wait(tasks, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
         finally:
             woken.cancel()
-        self.running = {id: task for id, task in self.running.items() if task not in done}
+        for lane in self.lanes:
+            lane.running = {id: task for id, task in lane.running.items() if task not in done}
         # All of them are asked first: a second one that failed as well is not left to complain by itself.
         results = await asyncio.gather(*(done - {woken}), return_exceptions=True)
         for error in results:
             if isinstance(error, BaseException):
                 raise error
 
-    async def _take(self, step: Step) -> None:
+    async def _take(self, lane: Lane, step: Step) -> None:
         """One attempt at one step."""
         try:
-            outcome = await self._attempt(step)
-            recorded = await self.store.work.commit(outcome)
-            for event in recorded.events:
+            await self._attempt(lane, step)
+        except LeaseLost:
+            # It may be the step alone that is gone, together with its concept.
+            if await self.store.explorations.steps_by_id([step.id]):
+                raise
+        finally:
+            await self.tools.activity.clear(self._ref, step.id)
+
+    async def _attempt(self, lane: Lane, step: Step) -> None:
+        try:
+            for event in await lane.craft.attempt(self.exploration, step):
                 await self._announce(event.seq)
         except BudgetExceeded as exceeded:
-            self.out_of = exceeded.budget
-        except (ProviderError, UnknownSourceError, ExplorationError, ConflictError, InvalidError) as error:
+            lane.closed = exceeded.budget
+        except (ProviderError, UnknownNameError, ExplorationError, ConflictError, InvalidError) as error:
             await self._failed(step, error)
         except (LeaseLost, UnavailableError):
             raise
         except Exception as error:  # the edge: a defect that one step meets must not hold up the others for ever
             _log.exception("step_failed", exploration=self.exploration.id, step=step.id)
             await self._failed(step, RuntimeError(f"internal error ({type(error).__name__}); the log has more"))
-        finally:
-            await self.tools.activity.clear(self._ref, step.id)
-
-    async def _attempt(self, step: Step) -> Outcome:
-        sources = self.tools.sources.chosen(self.store, self.exploration.options.sources)
-        pipeline = Pipeline(sources, self.tools.pace.source_limit)
-        question = await self._question(step)
-        price = pipeline.price(question)
-        if not price.free:
-            worst = Spend(tokens=price.tokens, cost_usd=price.cost_usd)
-            await self.store.work.reserve(self.exploration.id, self.token, step.id, worst)
-
-        async def working(agent: str) -> None:
-            activity = AgentActivity(agent, question.subject.name, step.id, datetime.now(UTC))
-            await self.tools.activity.report(self._ref, activity)
-
-        knowledge, spent, known = await pipeline.run(question, working)
-        if not known and step.depth == 0:
-            raise RefusedError(f"no source knows anything of {question.subject.name!r}")
-        return Outcome(self.exploration.id, self.token, step.id, knowledge, ROOT, replace(spent, seconds=self._lap()))
-
-    async def _question(self, step: Step) -> Question:
-        options = self.exploration.options
-        if step.concept is None:
-            subject = await self.tools.sources.resolve(self.store, self.exploration.topic, options.sources)
-        else:
-            found = await self.store.concepts.get([step.concept])
-            if step.concept not in found:
-                raise ConflictError("this concept was deleted; addKnowledge brings it back")
-            c = found[step.concept]
-            subject = Subject(c.name, c.kind, c.domain, c.summary, c.aliases, c.external_ids, concept_id=c.id)
-        return Question(subject, options.breadth, (self.exploration.topic,), options.instructions, options.language)
 
     async def _failed(self, step: Step, error: Exception) -> None:
-        """Only what may pass by itself is tried again."""
-        retry = self._retry_in(step.attempts + 1, error.retry_after) if isinstance(error, TransientError) else None
-        event = await self.store.work.fail(
-            Failure(self.exploration.id, self.token, step.id, str(error), retry_in=retry, spent=None)
+        """Only what may pass by itself is tried again. What the attempt is known to have cost takes the place of what
+        was booked for it; where nobody knows, the worst is assumed."""
+        used = error.used if isinstance(error, ProviderError) else None
+        answer = error.answer if isinstance(error, GarbledError) else None
+        failure = Failure(
+            self.exploration.id,
+            self.token,
+            step.id,
+            str(error),
+            retry_in=self._retry_in(step.attempts + 1, error) if isinstance(error, TransientError) else None,
+            spent=None if used is None else Spend(tokens=used.tokens, cost_usd=used.cost_usd),
+            answer=None if answer is None else answer[:ANSWER_LENGTH],
         )
+        event = await self.store.work.fail(failure)
         await self._announce(event.seq)
 
-    def _retry_in(self, attempt: int, asked: float | None) -> float | None:
+    def _retry_in(self, attempt: int, error: TransientError) -> float | None:
         """Exponential backoff with jitter, never sooner than the provider asked for."""
         pace = self.tools.pace
         if attempt >= pace.attempts:
             return None
         backoff = min(pace.first_retry * 2 ** (attempt - 1), pace.longest_retry)
-        return max(float(backoff * self.tools.jitter()), asked or 0.0)
+        return max(float(backoff * self.tools.jitter()), error.retry_after or 0.0)
 
     async def _keep_lease(self) -> None:
         """Renew the lease well before it runs out, and have the owner look at the status."""
@@ -214,23 +186,14 @@ class Ownership:
             await self.store.work.renew(self.exploration.id, self.token, lease, self._lap())
             self.wake.set()
 
-    def _exhausted(self) -> str | None:
-        """The budget that ends it now, if one does."""
-        budget, progress = self.exploration.budget, self.exploration.progress
-        left = self._seconds_left()
-        if left is not None and left <= 0:
-            return "seconds"
-        if budget.concepts is not None and progress.concepts_found >= budget.concepts and progress.steps_pending:
-            return "concepts"
-        return self.out_of
-
-    async def _stop_steps(self, *, abort: bool) -> None:
-        """Let running steps commit, or abort them."""
-        if abort:
-            await cancel(*self.running.values())
-        else:
-            await asyncio.gather(*self.running.values())
-        self.running.clear()
+    async def _budget_reached(self) -> str | None:
+        """The budget for want of which steps are left over, where some are."""
+        for lane in self.lanes:
+            if lane.closed is not None:
+                left = await self.store.explorations.frontier(self.exploration.id, lane.kind, 1)
+                if left.ready or left.wait is not None:
+                    return lane.closed
+        return None
 
     async def _end(self, budget: str | None) -> bool:
         """End the exploration; False, since nothing is left to do."""
@@ -256,6 +219,10 @@ class Ownership:
         _log.debug("event_committed", exploration=self.exploration.id, seq=seq)  # its time is what lag is measured by
         await self.tools.feed.announce(self._ref, seq)
 
+    def _out_of_time(self) -> bool:
+        left = self._seconds_left()
+        return left is not None and left <= 0
+
     def _seconds_left(self) -> float | None:
         allowed = self.exploration.budget.seconds
         if allowed is None:
@@ -267,6 +234,10 @@ class Ownership:
         now = time.monotonic()
         seconds, self.booked = now - self.booked, now
         return seconds
+
+    @property
+    def _running(self) -> list[asyncio.Task[None]]:
+        return [task for lane in self.lanes for task in lane.running.values()]
 
     @property
     def _ref(self) -> ExplorationRef:

@@ -4,7 +4,10 @@ import unicodedata
 from dataclasses import dataclass, fields
 
 from exploration.errors import InvalidRequest
-from graphstore.model import Budget, ConceptId, Options
+from graphstore.model import Budget, ConceptId, Options, Pictures
+
+DEFAULT_COST_USD = 1.0
+"""The budget in US dollars of an exploration that can cost money, where none was named: nobody pays without a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,17 @@ class Limits:
     seconds: float = 86_400
     tokens: int = 10_000_000
     cost_usd: float = 1_000
+    pictures: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesRequest:
+    """That each concept found is to have a picture, as somebody asks for it. None: as is usual."""
+
+    provider: str | None = None
+    size: str | None = None
+    quality: str | None = None
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +48,12 @@ class Request:
     instructions: str = ""
     language: str = "en"
     budget: Budget = Budget(concepts=200, seconds=600)
+    pictures: PicturesRequest | None = None
+    """None: no pictures are made."""
 
-    def options_with(self, sources: tuple[str, ...]) -> Options:
-        """The part that is stored as the exploration's options, with the sources that were chosen for it."""
-        return Options(self.depth, self.breadth, sources, self.instructions, self.language)
+    def options_with(self, sources: tuple[str, ...], pictures: Pictures | None) -> Options:
+        """The part that is stored as the exploration's options, with the sources and pictures chosen for it."""
+        return Options(self.depth, self.breadth, sources, self.instructions, self.language, pictures)
 
 
 def check_text(argument: str, text: str, length: int, *, empty: bool = False) -> str:
@@ -60,8 +76,8 @@ def check_request(request: Request, limits: Limits) -> None:
         check_text("topic", request.topic, limits.topic_length)
     check_text("instructions", request.instructions, limits.instructions_length, empty=True)
     check_text("language", request.language, 35)
-    _check_range("depth", request.depth, 1, limits.depth)
-    _check_range("breadth", request.breadth, 1, limits.breadth)
+    check_range("depth", request.depth, 1, limits.depth)
+    check_range("breadth", request.breadth, 1, limits.breadth)
     check_budget(request.budget, limits)
 
 
@@ -72,14 +88,16 @@ def check_budget(budget: Budget, limits: Limits) -> None:
         ("seconds", "budget.seconds", 1),
         ("tokens", "budget.tokens", 0),
         ("cost_usd", "budget.costUsd", 0),
+        ("pictures", "budget.pictures", 0),
     )
     assert {name for name, _, _ in least} == {f.name for f in fields(Budget)}  # noqa: S101 - a new budget needs a bound
     for name, argument, low in least:
         value = getattr(budget, name)
         if value is not None:
-            _check_range(argument, value, low, getattr(limits, name))
+            check_range(argument, value, low, getattr(limits, name))
 
 
-def _check_range(argument: str, value: float, low: float, high: float) -> None:
+def check_range(argument: str, value: float, low: float, high: float) -> None:
+    """Raise `InvalidRequest` for a value outside of the range."""
     if not low <= value <= high:  # also refuses NaN
         raise InvalidRequest(argument, f"{value:,} is not between {low:,} and {high:,}")

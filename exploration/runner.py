@@ -5,7 +5,8 @@ import asyncio
 import structlog
 
 from exploration.dispatch.port import Job
-from exploration.ownership import Ownership, Tools
+from exploration.ownership import Ownership
+from exploration.tools import Tools
 from graphstore.errors import LeaseLost
 from graphstore.ids import new_id
 from graphstore.model import Exploration

@@ -1,22 +1,28 @@
 """What people do with explorations: each change is stored first, then workers and watchers are told."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from exploration.dispatch.port import EXPLORATION, Dispatch, Job
 from exploration.feed.port import Feed
-from exploration.request import Limits, Request, check_budget, check_request, check_text
+from exploration.images.request import exploration_pictures
+from exploration.request import DEFAULT_COST_USD, Limits, Request, check_budget, check_request, check_text
 from exploration.sources import SourceBook
 from graphstore.errors import NotFoundError
-from graphstore.model import Budget, Exploration, ExplorationDraft, Idempotency
+from graphstore.model import Budget, ConceptId, Exploration, ExplorationDraft, Idempotency, Options
 from graphstore.port import Store
-from providers.knowledge.port import Card
+from providers.images.catalogue import ImageCatalogue
+from providers.knowledge.port import Card, Question, Subject
 
 
 class Explorer:
     """Starts explorations and changes their course, from any process."""
 
-    def __init__(self, sources: SourceBook, dispatch: Dispatch, feed: Feed, limits: Limits) -> None:
+    def __init__(
+        self, sources: SourceBook, catalogue: ImageCatalogue, dispatch: Dispatch, feed: Feed, limits: Limits
+    ) -> None:
         self._sources = sources
+        self._catalogue = catalogue
         self._dispatch = dispatch
         self._feed = feed
         self.limits = limits
@@ -28,8 +34,8 @@ class Explorer:
     async def start(self, store: Store, request: Request, idempotency: Idempotency | None = None) -> Exploration:
         """Start an exploration and return it at once.
 
-        Raises `InvalidRequest`, `UnknownSourceError`, `TopicUnknown`, `TopicAmbiguous` and what `Control.start` raises;
-        then nothing is stored.
+        Raises `InvalidRequest`, `UnknownNameError`, `NotConfiguredError`, `TopicUnknown`, `TopicAmbiguous` and what
+        `Control.start` raises; then nothing is stored.
         """
         draft = await self.draft(store, request)
         exploration = await store.control.start(draft, idempotency=idempotency)
@@ -39,17 +45,11 @@ class Explorer:
     async def draft(self, store: Store, request: Request) -> ExplorationDraft:
         """The request checked, its topic found by one of its sources. Raises as `start` does."""
         check_request(request, self.limits)
-        names = request.sources or self._sources.default
-        self._sources.chosen(store, names)
-        options = request.options_with(names)
-        if request.concept is not None:
-            concept = (await store.concepts.get([request.concept])).get(request.concept)
-            if concept is None:
-                raise NotFoundError("concept", request.concept)
-            return ExplorationDraft(concept.name, options, request.budget, concept.id)
-        topic = check_text("topic", request.topic or "", self.limits.topic_length)
-        subject = await self._sources.resolve(store, topic, names)
-        return ExplorationDraft(topic, options, request.budget, subject.concept_id)
+        names = self._sources.named(store, request.sources)
+        pictures = exploration_pictures(request.pictures, self._catalogue) if request.pictures else None
+        options = request.options_with(names, pictures)
+        topic, root = await self._beginning(store, request, names)
+        return ExplorationDraft(topic, options, self._bounded(store, request.budget, topic, options), root)
 
     async def pause(self, store: Store, id: str) -> Exploration:
         """Begin no further step. See `Control.pause`."""
@@ -75,6 +75,26 @@ class Explorer:
     async def delete(self, store: Store, id: str) -> None:
         """Forget an exploration that has ended. See `Control.delete`."""
         await store.control.delete(id)
+
+    async def _beginning(self, store: Store, request: Request, sources: Sequence[str]) -> tuple[str, ConceptId | None]:
+        """The topic, and the concept that it is where that is known."""
+        if request.concept is not None:
+            concept = (await store.concepts.get([request.concept])).get(request.concept)
+            if concept is None:
+                raise NotFoundError("concept", request.concept)
+            return concept.name, concept.id
+        topic = check_text("topic", request.topic or "", self.limits.topic_length)
+        return topic, (await self._sources.resolve(store, topic, sources)).concept_id
+
+    def _bounded(self, store: Store, budget: Budget, topic: str, options: Options) -> Budget:
+        """The budget, with a bound in dollars where something of it can cost any."""
+        if budget.cost_usd is not None:
+            return budget
+        question = Question(Subject(topic), options.breadth, (topic,), options.instructions, options.language)
+        prices = [source.price(question).cost_usd for source in self._sources.chosen(store, options.sources)]
+        if options.pictures is not None:
+            prices.append(self._catalogue.card(options.pictures.provider).cost_usd)
+        return replace(budget, cost_usd=DEFAULT_COST_USD) if any(prices) else budget
 
     async def _told(self, store: Store, exploration: Exploration) -> Exploration:
         """Tell watchers of the newest event, and workers to look."""

@@ -11,12 +11,12 @@ from providers.knowledge.port import (
     Findings,
     Known,
     Link,
-    Price,
     Question,
     Resolution,
     Subject,
     Unknown,
 )
+from providers.price import Price
 
 CONSIDERED = 200
 """How many relations of one concept are ranked at most, the strongest."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from exploration.dispatch.port import EXPLORATION, Dispatch, Job
+from exploration.dispatch.port import EXPLORATION, IMAGES, Dispatch, Job
 from graphstore.errors import StoreError
 from graphstore.port import Operations
 
@@ -40,6 +40,8 @@ class Sweep:
         """One sweep."""
         for workspace, id in await self._operations.unowned(AT_ONCE):
             await self._dispatch.enqueue(Job(workspace, EXPLORATION, id))
+        for workspace, job in await self._operations.unowned_images(AT_ONCE):
+            await self._dispatch.enqueue(Job(workspace, IMAGES, job))
         if time.monotonic() - self._trimmed >= TRIM_EVERY:
             self._trimmed = time.monotonic()
             trimmed = await self._operations.trim(datetime.now(UTC) - self._retention)

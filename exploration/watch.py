@@ -17,7 +17,7 @@ import structlog
 
 from exploration.feed.port import Feed
 from graphstore.errors import NotFoundError, UnavailableError
-from graphstore.model import ENDED, Concept, ConceptId, Edge, Event, RelationKey
+from graphstore.model import ENDED, Concept, ConceptId, Edge, Event, Image, RelationKey
 from graphstore.port import Database, ExplorationRef, Store
 
 _log = structlog.get_logger(__name__)
@@ -35,6 +35,7 @@ class Told:
     event: Event
     concepts: Mapping[ConceptId, Concept]
     relations: Mapping[RelationKey, Edge]
+    images: Mapping[str, Image]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,16 +230,25 @@ class _Tail:
 
 
 async def _load(store: Store, events: Sequence[Event]) -> list[Told]:
-    """What the events speak of, in one read of concepts and one of relations."""
-    ids = list(dict.fromkeys(id for e in events for id in e.concepts))
+    """What the events speak of, in one read each of concepts, relations and images."""
     keys = list(dict.fromkeys(key for e in events for key in e.relations))
+    shown = [e.image for e in events if e.image is not None]
+    images = await store.images.get(shown) if shown else {}
+    ids = list(dict.fromkeys(id for e in events for id in _concepts_of(e, images)))
     concepts = await store.concepts.get(ids) if ids else {}
     relations = await store.relations.get(keys) if keys else {}
     return [
         Told(
             event,
-            {id: concepts[id] for id in event.concepts if id in concepts},
+            {id: concepts[id] for id in _concepts_of(event, images) if id in concepts},
             {key: relations[key] for key in event.relations if key in relations},
+            {id: images[id] for id in (event.image or "",) if id in images},
         )
         for event in events
     ]
+
+
+def _concepts_of(event: Event, images: Mapping[str, Image]) -> Sequence[ConceptId]:
+    """Those that it tells of, or that the picture shows."""
+    image = images.get(event.image or "")
+    return event.concepts if image is None else (image.concept,)

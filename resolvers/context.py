@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from exploration.activity.port import Activity
+from exploration.images.service import Studio
+from exploration.images.watch import ImageWatch
 from exploration.service import Explorer
 from exploration.watch import Watch
 from graphstore.port import Database, Store
@@ -21,6 +23,8 @@ class Services:
     database: Database
     explorer: Explorer
     watch: Watch
+    studio: Studio
+    image_watch: ImageWatch
     activity: Activity
     version: str
     walk_seconds: float = 5.0

@@ -168,10 +168,12 @@ async def of_event(context: RequestContext, event: Event | Trim) -> Exploration:
 
 
 def _prime(context: RequestContext, told: Told) -> None:
-    for id in told.event.concepts:
+    for id in (*told.event.concepts, *told.concepts):
         context.loaders.concept.prime(id, told.concepts.get(id))
     for key in told.event.relations:
         context.loaders.relation.prime(key, told.relations.get(key))
+    if (image := told.event.image) is not None:
+        context.loaders.image.prime(image, told.images.get(image))
 
 
 def _checked_after(after: int | None, newest: int) -> int:

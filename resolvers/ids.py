@@ -11,7 +11,8 @@ RELATION = "Relation"
 SOURCE = "Source"
 EXPLORATION = "Exploration"
 STEP = "Step"
-TYPES = (CONCEPT, RELATION, SOURCE, EXPLORATION, STEP)
+IMAGE = "Image"
+TYPES = (CONCEPT, RELATION, SOURCE, EXPLORATION, STEP, IMAGE)
 """All types that have an id."""
 
 _LONGEST = 300

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from exploration.errors import InvalidRequest
-from graphstore.model import Concept, Edge, Exploration, Source, Step
+from graphstore.model import Concept, Edge, Exploration, Image, Source, Step
 from resolvers import ids
 from resolvers.context import RequestContext
 from resolvers.paging import MOST
 
-Record: TypeAlias = Concept | Edge | Source | Exploration | Step
+Record: TypeAlias = Concept | Edge | Source | Exploration | Step | Image
 
 
 async def node(context: RequestContext, argument: str, id: str) -> Record | None:
@@ -26,6 +26,8 @@ async def node(context: RequestContext, argument: str, id: str) -> Record | None
             return await context.loaders.source.load(raw)
         case ids.STEP:
             return await context.loaders.step.load(raw)
+        case ids.IMAGE:
+            return await context.loaders.image.load(raw)
         case _:
             return await context.loaders.exploration.load(raw)
 

@@ -15,6 +15,7 @@ from graphstore.model import (
     Evidence,
     Page,
     RelationKey,
+    SourceKind,
     Subject,
 )
 from resolvers.context import RequestContext
@@ -108,6 +109,12 @@ async def evidence(context: RequestContext, subject: Subject, part: Slice) -> Pa
 def count_evidence(context: RequestContext, subject: Subject) -> Awaitable[int]:
     """How many pieces of evidence there are."""
     return context.loaders.evidence_count.load(subject)
+
+
+async def source_kinds(context: RequestContext, subject: Subject) -> Sequence[SourceKind]:
+    """The kinds of sources that attest a concept or a relation, in the order in which kinds are listed."""
+    kinds = await context.loaders.source_kinds.load(subject)
+    return [kind for kind in SourceKind if kind in kinds]
 
 
 async def types(context: RequestContext) -> Sequence[TypeCount]:

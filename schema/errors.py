@@ -25,8 +25,8 @@ from graphstore.errors import (
 )
 from graphstore.ids import new_id
 from providers.errors import ProviderError
-from providers.knowledge.errors import UnknownSourceError
 from providers.knowledge.port import Subject
+from providers.registry import UnknownNameError
 from resolvers.ids import CONCEPT, global_id
 
 _log = structlog.get_logger(__name__)
@@ -130,8 +130,10 @@ def _(error: TopicAmbiguous) -> Refusal:
 
 
 @refused.register
-def _(error: UnknownSourceError) -> Refusal:
-    return Refusal(Code.UNKNOWN_SOURCE, str(error), {"known": error.known})
+def _(error: UnknownNameError) -> Refusal:
+    if error.what == "knowledge source":
+        return Refusal(Code.UNKNOWN_SOURCE, str(error), {"known": error.known})
+    return Refusal(Code.BAD_USER_INPUT, f"provider: {error}", {"argument": "provider", "known": error.known})
 
 
 @refused.register

@@ -13,6 +13,7 @@ from resolvers import explorations, ids
 from resolvers.paging import Slice, cursor_text
 from schema.connections import After, Before, Connection, First, Last, PageInfo
 from schema.graph import Concept, Relation
+from schema.image import Image
 from schema.node import Node
 from schema.step import (
     AgentActivity,
@@ -196,6 +197,24 @@ class GraphGrew(ExplorationEvent):
 
 
 @object_type
+class ImageReady(ExplorationEvent):
+    """A picture of one of the exploration's concepts was made."""
+
+    record: strawberry.Private[model.Event]
+
+    @field
+    async def image(self, info: Info) -> Image | None:
+        """The image; null when it was deleted since."""
+        found = None if self.record.image is None else await info.context.loaders.image.load(self.record.image)
+        return None if found is None else Image.of(found)
+
+    @field
+    async def step(self, info: Info) -> Step | None:
+        """The step."""
+        return await _step(info, self.record)
+
+
+@object_type
 class StepFailed(ExplorationEvent):
     """An attempt at a step came to nothing."""
 
@@ -228,6 +247,7 @@ class HistoryTrimmed(ExplorationEvent):
 KINDS: Mapping[EventKind, type[ExplorationEvent]] = {
     EventKind.EXPLORATION_STARTED: ExplorationStarted,
     EventKind.GRAPH_GREW: GraphGrew,
+    EventKind.IMAGE_READY: ImageReady,
     EventKind.STEP_FAILED: StepFailed,
     EventKind.STATUS_CHANGED: StatusChanged,
 }

@@ -2,17 +2,20 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Self, TypeAlias
 
 import strawberry
 
 from graphstore import model
 from graphstore.model import Direction, SourceKind
-from resolvers import concepts, ids, relations
+from resolvers import concepts, ids, images, relations
 from resolvers.paging import Slice
 from schema.connections import After, Before, Connection, First, Last
 from schema.node import Node
 from schema.words import Info, View, enum, field, object_type, recorded
+
+if TYPE_CHECKING:
+    from schema.image import Image
 
 enum(
     Direction,
@@ -152,6 +155,26 @@ class Concept(View, Node):
         return await _evidence(info, self.record.id, Slice(first, after, last, before))
 
     @field
+    async def source_kinds(self, info: Info) -> list[SourceKind]:
+        """The kinds of sources that attest it."""
+        return list(await relations.source_kinds(info.context, self.record.id))
+
+    @field
+    async def model_only(self, info: Info) -> bool:
+        """Whether only language models say that there is such a thing."""
+        return await relations.source_kinds(info.context, self.record.id) == [SourceKind.MODEL]
+
+    @field
+    async def images(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated["Image", strawberry.lazy("schema.image")]]:
+        """Its images, whatever their status, the newest first."""
+        from schema.image import Image  # noqa: PLC0415 - images know their concepts, and concepts their images
+
+        page = await images.of_concept(info.context, self.record.id, Slice(first, after, last, before))
+        return Connection.of(page, images.IMAGES, Image.of, partial(images.count, info.context, self.record.id))
+
+    @field
     async def other_senses(self, info: Info, first: Few = 5) -> "list[Concept]":
         """Other concepts of the same name, the best supported first."""
         return [Concept.of(sense) for sense in await concepts.other_senses(info.context, self.record, first)]
@@ -195,6 +218,16 @@ class Relation(View, Node):
     ) -> Connection[Evidence]:
         """What attests it, the most confident first."""
         return await _evidence(info, self.record.key, Slice(first, after, last, before))
+
+    @field
+    async def source_kinds(self, info: Info) -> list[SourceKind]:
+        """The kinds of sources that attest it."""
+        return list(await relations.source_kinds(info.context, self.record.key))
+
+    @field
+    async def model_only(self, info: Info) -> bool:
+        """Whether only language models say so."""
+        return await relations.source_kinds(info.context, self.record.key) == [SourceKind.MODEL]
 
 
 async def _evidence(info: Info, subject: model.Subject, part: Slice) -> Connection[Evidence]:

@@ -15,6 +15,7 @@ from graphstore.model import (
 )
 from resolvers import curation, ids
 from resolvers.claims import distinct_external_ids
+from schema.image_inputs import PicturesInput
 from schema.words import input_type
 
 
@@ -26,6 +27,7 @@ class BudgetInput:
     seconds: float | None = strawberry.field(default=None, description="Seconds of work; 600 by default.")
     tokens: int | None = strawberry.field(default=None, description="Tokens of language models; unbounded by default.")
     cost_usd: float | None = strawberry.field(default=None, description="US dollars; unbounded by default.")
+    pictures: int | None = strawberry.field(default=None, description="Pictures; unbounded by default.")
 
     def over(self, budget: model.Budget) -> model.Budget:
         """The budget, with what is given here instead."""
@@ -34,6 +36,7 @@ class BudgetInput:
             seconds=budget.seconds if self.seconds is None else self.seconds,
             tokens=budget.tokens if self.tokens is None else self.tokens,
             cost_usd=budget.cost_usd if self.cost_usd is None else self.cost_usd,
+            pictures=budget.pictures if self.pictures is None else self.pictures,
         )
 
 
@@ -50,6 +53,9 @@ class StartExplorationInput:
     )
     instructions: str = strawberry.field(default="", description="What to tell sources that understand it.")
     language: str = strawberry.field(default="en", description="The language to ask for, as an IETF tag.")
+    pictures: PicturesInput | None = strawberry.field(
+        default=None, description="Have a picture made of each concept; by default none is."
+    )
     budget: BudgetInput | None = strawberry.field(default=None, description="What it may use.")
     idempotency_key: str | None = strawberry.field(
         default=None, description="Repeating a request with this key within 24 hours gives the same exploration."
@@ -67,6 +73,7 @@ class StartExplorationInput:
             sources=tuple(self.sources),
             instructions=self.instructions,
             language=self.language,
+            pictures=self.pictures.request() if self.pictures else None,
             budget=self.budget.over(usual.budget) if self.budget else usual.budget,
         )
 

@@ -28,10 +28,13 @@ from graphql import (
     is_list_type,
 )
 
+from exploration.images.request import MOST_IMAGES
 from resolvers.paging import DEFAULT, MOST
 
 UNPAGED = 5
 """How many things a list without pages is taken to hold."""
+LONG: Mapping[str, int] = {"GenerateImagesPayload.images": MOST_IMAGES}
+"""Lists without pages that can be longer than that by far."""
 UNCOUNTABLE = 10**9
 """Costs above this are not told apart."""
 
@@ -189,9 +192,11 @@ class _Walk:
         if "first" in field.args:
             default = field.args["first"].default_value
             return self._page_size(node.arguments or (), default if isinstance(default, int) else DEFAULT)
+        if "ids" in field.args:  # a subscription, too, tells of all of them at its beginning
+            return self._number_of_ids(node.arguments or ())
         if not is_list_type(get_nullable_type(field.type)) or (parent is not None and parent.name in self._meter.pages):
             return 1
-        return self._number_of_ids(node.arguments or ()) if "ids" in field.args else UNPAGED
+        return LONG.get(f"{parent}.{node.name.value}", UNPAGED)
 
     def _page_size(self, arguments: Iterable[ArgumentNode], default: int) -> int:
         asked = [self._number(a.value) for a in arguments if a.name.value in {"first", "last"}]

@@ -2,10 +2,11 @@
 
 import strawberry
 
-from resolvers import curation, explorations
-from schema import inputs
+from resolvers import curation, explorations, images
+from schema import image_inputs, inputs
 from schema.exploration import Exploration
 from schema.graph import Concept, Relation
+from schema.image import Image
 from schema.words import Info, Input, mutation, object_type
 
 
@@ -56,6 +57,34 @@ class DeleteExplorationPayload:
     """What came of it."""
 
     deleted_id: strawberry.ID = strawberry.field(description="The exploration's id.")
+
+
+@object_type
+class GenerateImagesPayload:
+    """What came of it."""
+
+    images: list[Image] = strawberry.field(description="The images, concept by concept, which are yet to be made.")
+
+
+@object_type
+class CancelImagePayload:
+    """What came of it."""
+
+    image: Image = strawberry.field(description="The image, as it is now.")
+
+
+@object_type
+class DeleteImagePayload:
+    """What came of it."""
+
+    deleted_id: strawberry.ID = strawberry.field(description="The image's id.")
+
+
+@object_type
+class ClearImageCachePayload:
+    """What came of it."""
+
+    cleared: int = strawberry.field(description="How many pictures were remembered.")
 
 
 @object_type
@@ -175,6 +204,30 @@ class Mutation:
         """Forget an exploration that has ended. The concepts stay."""
         deleted = await explorations.delete(info.context, input.id)
         return DeleteExplorationPayload(deleted_id=strawberry.ID(deleted))
+
+    @mutation
+    async def generate_images(
+        self, info: Info, input: Input[image_inputs.GenerateImagesInput]
+    ) -> GenerateImagesPayload:
+        """Have pictures made of concepts. Returns at once; watch `imageUpdates` to see them come."""
+        asked = await images.generate(info.context, input.request(), input.idempotency_key)
+        return GenerateImagesPayload(images=[Image.of(image) for image in asked])
+
+    @mutation
+    async def cancel_image(self, info: Info, input: Input[image_inputs.CancelImageInput]) -> CancelImagePayload:
+        """Do not make an image after all. From QUEUED or GENERATING."""
+        return CancelImagePayload(image=Image.of(await images.cancel(info.context, input.id)))
+
+    @mutation
+    async def delete_image(self, info: Info, input: Input[image_inputs.DeleteImageInput]) -> DeleteImagePayload:
+        """Delete an image, whatever its status; its file goes where no other image shows the same."""
+        deleted = await images.delete(info.context, input.id)
+        return DeleteImagePayload(deleted_id=strawberry.ID(deleted))
+
+    @mutation
+    async def clear_image_cache(self, info: Info) -> ClearImageCachePayload:
+        """Forget which pictures were made for which requests, and the counts: the images themselves stay."""
+        return ClearImageCachePayload(cleared=await images.clear_cache(info.context))
 
     @mutation
     async def add_knowledge(self, info: Info, input: Input[inputs.AddKnowledgeInput]) -> AddKnowledgePayload:

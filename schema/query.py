@@ -1,18 +1,20 @@
 """The query root: what can be read."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from graphstore import model
 from graphstore.model import ConceptOrder, ExplorationStatus
-from resolvers import concepts, explorations, nodes, relations, server
+from resolvers import concepts, explorations, images, nodes, relations, server
 from resolvers.paging import Slice
 from schema.answers import KnowledgeSource, Neighbourhood, PathResult, RelationTypeCount, SearchConnection, ServerInfo
 from schema.connections import After, Before, Connection, First, Last
 from schema.exploration import Exploration
 from schema.graph import Concept, Relation, Source, Types
+from schema.image import Image, ImageCacheStats, ImageProvider
 from schema.node import Node
 from schema.step import Step
 from schema.words import Info, enum, field, input_type, object_type
@@ -59,20 +61,18 @@ class ExplorationFilter:
 WhichConcepts = Annotated[ConceptFilter | None, strawberry.argument(description="Which concepts; all by default.")]
 
 
+_VIEWS: Mapping[type, Callable[[Any], Node]] = {
+    model.Concept: Concept.of,
+    model.Edge: Relation.of,
+    model.Source: Source.of,
+    model.Exploration: Exploration.of,
+    model.Step: Step.of,
+    model.Image: Image.of,
+}
+
+
 def _node(record: nodes.Record | None) -> Node | None:
-    match record:
-        case None:
-            return None
-        case model.Concept():
-            return Concept.of(record)
-        case model.Edge():
-            return Relation.of(record)
-        case model.Source():
-            return Source.of(record)
-        case model.Step():
-            return Step.of(record)
-        case _:
-            return Exploration.of(record)
+    return None if record is None else _VIEWS[type(record)](record)
 
 
 def _id(what: str) -> object:
@@ -192,6 +192,23 @@ class Query:
         page = await explorations.page(info.context, wanted, Slice(first, after, last, before))
         count = partial(explorations.count, info.context, wanted)
         return Connection.of(page, explorations.EXPLORATIONS, Exploration.of, count)
+
+    @field
+    async def image(self, info: Info, id: Annotated[strawberry.ID, _id("an image")]) -> Image | None:
+        """An image."""
+        found = await images.find(info.context, id)
+        return None if found is None else Image.of(found)
+
+    @field
+    def image_providers(self, info: Info) -> list[ImageProvider]:
+        """Who can make pictures, the best first."""
+        usual = images.usual_provider(info.context)
+        return [ImageProvider(record=card, default=card.name == usual) for card in images.providers(info.context)]
+
+    @field
+    async def image_cache(self, info: Info) -> ImageCacheStats:
+        """How often a picture was at hand that had been made for an equal request."""
+        return ImageCacheStats(record=await images.cache(info.context))
 
     @field
     def knowledge_sources(self, info: Info) -> list[KnowledgeSource]:

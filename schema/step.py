@@ -13,7 +13,13 @@ from schema.graph import Concept
 from schema.node import Node
 from schema.words import Info, View, enum, field, input_type, object_type, recorded
 
-enum(StepKind, {"EXPAND": "Find out what is related to a concept."})
+enum(
+    StepKind,
+    {
+        "EXPAND": "Find out what is related to a concept.",
+        "PICTURE": "Have a picture made of a concept.",
+    },
+)
 enum(
     StepState,
     {
@@ -25,6 +31,16 @@ enum(
 
 
 @object_type
+class Pictures:
+    """That each concept has a picture made, and how."""
+
+    provider: str = recorded("Who is asked.")
+    size: str = recorded("The size, as WIDTHxHEIGHT in pixels.")
+    quality: str = recorded("The quality.")
+    style: str = recorded("The style; empty where none was asked for.")
+
+
+@object_type
 class ExplorationOptions:
     """What was asked for."""
 
@@ -33,6 +49,7 @@ class ExplorationOptions:
     sources: list[str] = recorded("The knowledge sources, in the order in which they are asked.")
     instructions: str = recorded("What the sources are told besides the topic.")
     language: str = recorded("The language that is asked for, as an IETF tag.")
+    pictures: Pictures | None = recorded("The pictures that are made of its concepts; null: none.")
 
 
 @object_type
@@ -43,6 +60,7 @@ class Budget:
     seconds: float | None = recorded("Seconds of work.")
     tokens: int | None = recorded("Tokens of language models.")
     cost_usd: float | None = recorded("Cost in US dollars.")
+    pictures: int | None = recorded("Pictures.")
 
 
 @object_type
@@ -53,6 +71,7 @@ class Spend:
     seconds: float = recorded("Seconds of work.")
     tokens: int = recorded("Tokens of language models, reservations included.")
     cost_usd: float = recorded("Cost in US dollars, reservations included.")
+    pictures: int = recorded("Pictures, reservations included.")
 
 
 @object_type
@@ -70,7 +89,7 @@ class AgentActivity(View):
     """An agent at work just now."""
 
     record: strawberry.Private[port.AgentActivity]
-    agent: str = recorded("`research`, `connection`, `validation` or `content`.")
+    agent: str = recorded("`research`, `connection`, `validation` or `content`, and `painter` where a picture is made.")
     subject: str = recorded("The name of the concept it works on.")
     since: datetime = recorded("When it began.")
 
@@ -85,6 +104,7 @@ class Step(View, Node):
     depth: int = recorded("How many relations its concept lies away from the topic.")
     attempts: int = recorded("How many attempts failed or have cost something.")
     error: str | None = recorded("Why the latest attempt failed.")
+    answer: str | None = recorded("What the source said that could not be used, word for word, for inspection.")
     spent: Spend = recorded("What it used.")
     created: datetime = recorded("When it was found to be needed.", name="createdAt")
     finished: datetime | None = recorded("When it was done or given up.", name="finishedAt")

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers import explorations
+from resolvers import explorations, images
 from schema.exploration import ExplorationEvent, event
+from schema.image import Image
 from schema.words import Info, object_type, subscription
 
 
@@ -29,3 +30,14 @@ class Subscription:
         async with aclosing(explorations.watch(info.context, id, after)) as events:
             async for happened in events:
                 yield event(happened)
+
+    @subscription
+    async def image_updates(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="The ids of 1 to 100 images.")],
+    ) -> AsyncGenerator[Image, None]:
+        """Each of these images as it is, then whenever it changes, until all of them have ended or were deleted."""
+        async with aclosing(images.watch(info.context, ids)) as changes:
+            async for image in changes:
+                yield Image.of(image)

@@ -13,18 +13,18 @@ import aiohttp
 import click
 from rich.text import Text
 
-from continuum.assembly import check_sources
 from continuum.cli.check import Check, Level
 from continuum.cli.check_redis import redis_checks
 from continuum.cli.check_store import store_checks
 from continuum.cli.failures import DONE, PARTLY
 from continuum.cli.shell import Shell, pass_shell, program, results, run
 from continuum.cli.words import indented, styled
+from continuum.providing import check_sources
 from continuum.settings import Settings, SettingsError
 from continuum.stores import make_data_dir
 from providers.errors import ProviderError
+from providers.knowledge.atlas.source import AtlasSource
 from providers.knowledge.port import Known
-from providers.knowledge.registry import SourceRegistry
 
 PYTHON: Final = (3, 11)
 LITTLE_SPACE: Final = 1_000_000_000
@@ -110,7 +110,7 @@ def _disk(folder: Path) -> Check:
 async def _atlas() -> Check:
     topic = "photosynthesis"
     try:
-        resolution = await SourceRegistry().source("atlas").resolve(topic)
+        resolution = await AtlasSource().resolve(topic)
     except (ProviderError, OSError, ValueError) as error:
         return Check(Level.FAIL, "atlas", f"cannot be read: {error}", "Install Continuum again.")
     if not isinstance(resolution, Known):

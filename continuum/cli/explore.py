@@ -18,7 +18,7 @@ from continuum.cli.shell import Shell, is_live, messages, pass_shell, program, r
 from continuum.cli.views import JsonView, LinesView, LiveView, View, summary_object
 from continuum.cli.words import counted, lasted, safe
 from exploration.errors import TopicAmbiguous
-from exploration.request import Limits, Request
+from exploration.request import Limits, PicturesRequest, Request
 from graphstore.model import Budget, Exploration, ExplorationStatus
 from providers.knowledge.port import Subject
 from resolvers.ids import EXPLORATION, global_id
@@ -43,9 +43,14 @@ USUAL = Request()
     "--concepts", type=int, default=USUAL.budget.concepts, show_default=True, help="Stop after so many concepts."
 )
 @click.option("--seconds", type=float, default=USUAL.budget.seconds, show_default=True, help="Stop after so much time.")
-@click.option("--source", "sources", multiple=True, metavar="NAME", help="Ask this source (atlas, graph); repeatable.")
+@click.option("--tokens", type=int, help="Stop before a language model has used more tokens.")
+@click.option("--cost", type=float, metavar="DOLLARS", help="Stop before it has cost more.")
+@click.option(
+    "--source", "sources", multiple=True, metavar="NAME", help="Ask this source (openai, atlas, graph); repeatable."
+)
 @click.option("--sense", type=click.IntRange(min=1), metavar="N", help="Which sense of the topic, by its number.")
 @click.option("--concept", metavar="ID", help="Start from this stored concept instead of a topic.")
+@click.option("--pictures", is_flag=True, help="Have a picture made of each concept.")
 @click.option("--instructions", default="", metavar="TEXT", help="What to look for, in your words.")
 @click.option("--language", default=USUAL.language, show_default=True, metavar="TAG", help="Language of the answers.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each event, and a summary as the last line.")
@@ -57,6 +62,9 @@ def explore(
     topic: Sequence[str],
     concepts: int,
     seconds: float,
+    tokens: int | None,
+    cost: float | None,
+    pictures: bool,
     sense: int | None,
     concept: str | None,
     as_json: bool,
@@ -70,7 +78,8 @@ def explore(
     request = Request(
         topic=" ".join(topic) if topic else None,
         concept=concept_id("--concept", concept) if concept is not None else None,
-        budget=Budget(concepts=concepts, seconds=seconds),
+        budget=Budget(concepts=concepts, seconds=seconds, tokens=tokens, cost_usd=cost),
+        pictures=PicturesRequest() if pictures else None,
         **asked,
     )
     view = _view(messages(), as_json=as_json)
@@ -114,6 +123,7 @@ def _show_result(parts: Parts, workspace: str, ended: Exploration, found: Found)
         f"{lasted(ended.spent.seconds)} of work.",
         markup=False,
     )
+    out.print(_asked(ended), markup=False)
     where = f"{parts.settings.store_location}, workspace {workspace}, exploration {global_id(EXPLORATION, ended.id)}"
     out.print(f"Stored in {where}.", markup=False)
     for hint in _hints(ended, found):
@@ -129,12 +139,19 @@ def _ending(ended: Exploration) -> str:
     return f"{ended.status.capitalize()} ({safe(ended.reason or 'no reason is known')})"
 
 
+def _asked(ended: Exploration) -> str:
+    """Who was asked, and what that has cost where it has cost anything."""
+    spent = ended.spent
+    used = f": {spent.tokens:,} tokens, ${spent.cost_usd:,.4f}" if spent.tokens or spent.cost_usd else ""
+    return f"Asked {' and '.join(ended.options.sources)}{used}."
+
+
 def _hints(ended: Exploration, found: Found) -> list[str]:
     if ended.status is ExplorationStatus.FAILED or not found.concepts:
         return []
     hints = [f"Next: {program()} serve   shows it in the browser, and answers GraphQL"]
     if ended.status is ExplorationStatus.BUDGET_REACHED:
-        hints.append("      --concepts and --seconds set the budget: a larger one goes further")
+        hints.append("      --concepts, --seconds, --tokens and --cost set the budget: a larger one goes further")
     elif ended.options.depth < Limits().depth:
         hints.append(f"      --depth {ended.options.depth + 1}   goes further")
     return hints

@@ -20,7 +20,7 @@ from exploration.errors import ExplorationError
 from graphstore.errors import StoreError
 from graphstore.formats import FormatError
 from providers.errors import ProviderError
-from providers.knowledge.errors import UnknownSourceError
+from providers.registry import UnknownNameError
 
 DONE: Final = 0
 PARTLY: Final = 1
@@ -33,7 +33,7 @@ _EXPECTED = (
     StoreError,
     ExplorationError,
     ProviderError,
-    UnknownSourceError,
+    UnknownNameError,
     FormatError,
     WorkspaceNameError,
 )

@@ -192,6 +192,7 @@ def summary_object(exploration: Exploration, found: Found, workspace: str) -> di
             "seconds": spent.seconds,
             "tokens": spent.tokens,
             "costUsd": spent.cost_usd,
+            "pictures": spent.pictures,
         },
     }
 

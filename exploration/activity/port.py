@@ -13,11 +13,14 @@ class AgentActivity:
     """One agent at work."""
 
     agent: str
-    """research, connection, validation or content."""
+    """research, connection, validation, content or painter."""
     subject: str
     """The name of the concept it works on."""
     step: str
+    """For a painter that no exploration has asked: the image."""
     since: datetime
+    share: float | None = None
+    """How far it is, from 0 to 1, where that is known."""
 
 
 class Activity(Protocol):

@@ -68,7 +68,7 @@ class RedisActivity:
 
 
 def _written(activity: AgentActivity) -> str:
-    return json.dumps([activity.agent, activity.subject, activity.since.isoformat()])
+    return json.dumps([activity.agent, activity.subject, activity.since.isoformat(), activity.share])
 
 
 def _read(fields: object, now: int) -> list[AgentActivity]:
@@ -82,8 +82,15 @@ def _read(fields: object, now: int) -> list[AgentActivity]:
 def _activity(step: bytes, value: bytes, now: int) -> AgentActivity | None:
     try:
         ends, written = value.split(b" ", 1)
-        agent, subject, since = json.loads(written)
-        activity = AgentActivity(str(agent), str(subject), step.decode(), datetime.fromisoformat(since))
+        agent, subject, since, *more = json.loads(written)
+        moment, share = datetime.fromisoformat(since), _share(more)
+        activity = AgentActivity(str(agent), str(subject), step.decode(), moment, share)
         return activity if int(ends) > now and activity.since.tzinfo else None
     except (ValueError, TypeError, RecursionError):
         return None
+
+
+def _share(more: list[Any]) -> float | None:
+    """Processes of an older version say nothing of it."""
+    share = None if not more or more[0] is None else float(more[0])
+    return share if share is None or 0 <= share <= 1 else None

@@ -7,7 +7,8 @@ from exploration.agents.content import Content
 from exploration.agents.research import Research
 from exploration.agents.validation import Validation
 from graphstore.model import Knowledge, Spend
-from providers.knowledge.port import KnowledgeSource, Price, Question
+from providers.knowledge.port import KnowledgeSource, Question
+from providers.price import Price
 
 
 class Pipeline:
@@ -29,12 +30,13 @@ class Pipeline:
         `working` is told the name of each agent as it begins. Raises `ProviderError`.
         """
         await working(self._research.name)
-        findings = await self._research.ask(question)
+        answers = await self._research.ask(question)
+        findings = [answer for answer in answers if answer.known]
         await working(self._connection.name)
         knowledge = self._connection.claims(question.subject, findings)
         await working(self._validation.name)
         knowledge = self._validation.checked(knowledge)
         await working(self._content.name)
         knowledge = self._content.completed(knowledge)
-        spent = Spend(tokens=sum(f.tokens for f in findings), cost_usd=sum(f.cost_usd for f in findings))
+        spent = Spend(tokens=sum(a.tokens for a in answers), cost_usd=sum(a.cost_usd for a in answers))
         return knowledge, spent, bool(findings)

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from providers.errors import TransientError
-from providers.knowledge.port import Findings, KnowledgeSource, Price, Question
+from providers.knowledge.port import Findings, KnowledgeSource, Question
+from providers.price import Price
 
 
 class Research:
@@ -22,7 +23,7 @@ class Research:
         return Price(sum(p.tokens for p in prices), sum(p.cost_usd for p in prices))
 
     async def ask(self, question: Question) -> list[Findings]:
-        """What they know; a source that knows nothing of the subject is left out. Raises `ProviderError`."""
+        """What they know; one that knows nothing of the subject, for nothing, is left out. Raises `ProviderError`."""
         answers = []
         for source in self._sources:
             try:

@@ -16,6 +16,8 @@ class Job:
 
 
 EXPLORATION = "exploration"
+IMAGES = "images"
+"""Images that are made together; the id is their job's."""
 
 Run: TypeAlias = Callable[[Job, asyncio.Event], Awaitable[None]]
 """Runs a job to its end, looking at its status whenever the event is set; when cancelled it stops."""

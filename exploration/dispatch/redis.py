@@ -15,11 +15,12 @@ from exploration.redis.link import RedisLink
 class RedisDispatch:
     """`exploration.dispatch.port.Dispatch` over a link. Processes that only enqueue need nothing else."""
 
-    def __init__(self, link: RedisLink, *, hold: float = 3.0) -> None:
-        """`hold`: seconds after its last sign of life at which a worker counts as dead. At most the lease."""
+    def __init__(self, link: RedisLink, *, name: str = "dispatch", hold: float = 3.0) -> None:
+        """`name`: of the queue; queues of different names know nothing of each other's jobs. `hold`: seconds after its
+        last sign of life at which a worker counts as dead. At most the lease."""
         self._link = link
         self._hold = hold
-        self._queue = JobQueue(link.server.redis, link.key("dispatch"))
+        self._queue = JobQueue(link.server.redis, link.key(name))
         self._worker: Worker | None = None
 
     async def enqueue(self, job: Job) -> None:

@@ -24,8 +24,10 @@ from resolvers.loaders.graph import (
     RelationPageLoader,
     SensesLoader,
     SimilarLoader,
+    SourceKindsLoader,
     SourceLoader,
 )
+from resolvers.loaders.images import ImageCountLoader, ImageLoader, ImagePageLoader
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Loaders:
     evidence: EvidencePageLoader
     evidence_count: EvidenceCountLoader
     source: SourceLoader
+    source_kinds: SourceKindsLoader
+    image: ImageLoader
+    images: ImagePageLoader
+    image_count: ImageCountLoader
     exploration: ExplorationLoader
     members: MemberPageLoader
     steps: StepPageLoader
@@ -65,6 +71,10 @@ class Loaders:
             evidence=EvidencePageLoader(store),
             evidence_count=EvidenceCountLoader(store),
             source=SourceLoader(store),
+            source_kinds=SourceKindsLoader(store),
+            image=ImageLoader(store),
+            images=ImagePageLoader(store),
+            image_count=ImageCountLoader(store),
             exploration=ExplorationLoader(store),
             members=MemberPageLoader(store),
             steps=StepPageLoader(store),

@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from graphstore.model import Concept, ConceptId, Direction, Edge, Evidence, Page, PageRequest, RelationKey, Source
+from graphstore.model import (
+    Concept,
+    ConceptId,
+    Direction,
+    Edge,
+    Evidence,
+    Page,
+    PageRequest,
+    RelationKey,
+    Source,
+    SourceKind,
+)
 from graphstore.model import Subject as Attested
 from resolvers.loaders.loader import Loader, by_arguments
 
@@ -130,6 +141,15 @@ class EvidenceCountLoader(Loader[Attested, int]):
         """One read for all subjects."""
         found = await self.store.relations.count_evidence(keys)
         return [found.get(key, 0) for key in keys]
+
+
+class SourceKindsLoader(Loader[Attested, frozenset[SourceKind]]):
+    """The kinds of sources that attest a concept or a relation."""
+
+    async def batch_load_fn(self, keys: list[Attested]) -> list[frozenset[SourceKind]]:
+        """One read for all subjects."""
+        found = await self.store.relations.source_kinds(keys)
+        return [found.get(key, frozenset()) for key in keys]
 
 
 class SourceLoader(Loader[str, Source | None]):
