@@ -361,5 +361,5 @@ async def test_a_topic_with_several_senses_is_answered_with_them(api: Api) -> No
 async def test_an_unknown_source_is_answered_with_the_known_ones(api: Api) -> None:
     """A source that does not exist is refused, with those that do."""
     error = await api.error(START_WITH, input={"topic": "photosynthesis", "sources": ["oracle"]})
-    assert (error["code"], error["known"]) == ("UNKNOWN_SOURCE", ["atlas", "graph"])
+    assert (error["code"], error["known"]) == ("UNKNOWN_SOURCE", ["openai", "atlas", "graph"])
     await refused(api, START_WITH, "sources", "UNKNOWN_SOURCE", input={"topic": "x", "sources": ["oracle"]})

@@ -174,3 +174,14 @@ async def test_several_changes_in_one_request_see_each_other(api: Api) -> None:
     assert answer["data"] is None
     assert [(error["path"][0], error["extensions"]["code"]) for error in answer["errors"]] == [("d", "NOT_FOUND")]
     assert (await api.data(COUNTS))["concepts"]["totalCount"] == 1
+
+
+async def test_what_only_a_model_says_is_visibly_so(api: Api) -> None:
+    """A claim says which kinds of sources attest it, and whether models alone do, until somebody else agrees."""
+    query = """{ concept(name: "cat") { sourceKinds modelOnly
+      relations { edges { node { sourceKinds modelOnly } } } } }"""
+    for source, kinds in (({"title": "a model", "kind": "MODEL"}, ["MODEL"]), (None, ["MODEL", "PERSON"])):
+        await add(api, **CAT, source=source)
+        concept = (await api.data(query))["concept"]
+        [edge] = concept.pop("relations")["edges"]
+        assert concept == edge["node"] == {"sourceKinds": kinds, "modelOnly": len(kinds) == 1}

@@ -14,7 +14,7 @@ from aiohttp import ClientResponse
 from continuum import posts
 from continuum.assembly import Parts, assembled
 from continuum.settings import Settings
-from providers.errors import RefusedError
+from providers.errors import GarbledError, RefusedError
 from tests.api.conftest import serving
 from tests.support.api import PROMISED, Api, explored
 from tests.support.counting import CountedDatabase
@@ -87,6 +87,39 @@ async def test_delivering_an_event_reads_nothing(parts: Parts) -> None:
             told = [event(result) async for result in socket.results(WATCH, id=id)]
     assert len(told) > 5
     assert counted.calls == {"explorations.get": 1}
+
+
+async def test_telling_of_a_picture_reads_nothing(parts: Parts) -> None:
+    """The image comes with its event, and so does the concept that it shows."""
+    start = """mutation { startExploration(input: {topic: "photosynthesis", depth: 1, breadth: 3, pictures: {}}) {
+      exploration { id } } }"""
+    watch = """subscription ($id: ID!) { explorationEvents(id: $id) { __typename
+      ... on ImageReady { image { url concept { name } } } } }"""
+    counted = CountedDatabase(parts.database)
+    async with serving(replace(parts, database=counted)) as api, api.socket() as socket:  # type: ignore[arg-type]
+        id = (await api.data(start))["startExploration"]["exploration"]["id"]
+        counted.calls.clear()
+        told = [event(result) async for result in socket.results(watch, id=id)]
+    images = [one["image"] for one in told if one["__typename"] == "ImageReady"]
+    assert len({image["concept"]["name"] for image in images if image["url"]}) == 4
+    assert counted.calls == {"explorations.get": 1}
+
+
+async def test_what_could_not_be_used_is_kept_for_inspection(settings: Settings) -> None:
+    """A step that failed for a garbled answer has that answer, word for word."""
+
+    def garble(name: str, _attempt: int) -> Exception | None:
+        return GarbledError("this is no JSON", answer="Dear user,") if name == "b" else None
+
+    source = Scripted(TREE, fail=garble)
+    asking = settings.model_copy(update={"knowledge_sources": ("scripted",)})
+    query = """query ($id: ID!) { exploration(id: $id) {
+      steps(filter: {states: [FAILED]}) { edges { node { answer error } } } } }"""
+    async with assembled(asking, sources={"scripted": lambda _: source}) as parts, serving(parts) as api:
+        id = await explored(api, "a")
+        [edge] = (await api.data(query, id=id))["exploration"]["steps"]["edges"]
+    assert edge["node"]["answer"] == "Dear user,"
+    assert "this is no JSON" in edge["node"]["error"]
 
 
 async def test_what_was_deleted_is_left_out(api: Api) -> None:

@@ -137,3 +137,58 @@ async def test_walking_over_all_pages(
             break
     assert len(names) == len(set(names)) == 40
     assert names == sorted(names, key=str.casefold)
+
+
+async def test_pictures_of_concepts(
+    ask: Ask,
+    api: Api,
+    socket: Socket,
+    photosynthesis: tuple[str, list[dict[str, Any]]],
+) -> None:
+    """Pictures are asked for, watched until they are there, seen with all that belongs to them, and are PNG files."""
+    grown = [event for event in photosynthesis[1] if event["__typename"] == "GraphGrew"]
+    names = {concept["id"]: concept["name"] for event in grown[:2] for concept in event["concepts"][:2]}
+    images = (await ask(PROMISED["Paint"], ids=list(names)))["generateImages"]["images"]
+    queued = [(image["status"], image["provider"], image["concept"]["name"]) for image in images]
+    assert queued == [("QUEUED", "mock", name) for name in names.values()]
+
+    results = socket.results(PROMISED["Painting"], ids=[image["id"] for image in images])
+    told = [answer["data"]["imageUpdates"] async for answer in results]
+    ready = {image["id"]: image["url"] for image in told if image["status"] == "READY"}
+    assert ready.keys() == {image["id"] for image in images}
+    assert all((image["url"] is None) == (image["status"] != "READY") for image in told)
+
+    for image, (concept, name) in zip(images, names.items(), strict=True):
+        seen = (await ask(PROMISED["Seen"], id=image["id"]))["image"]
+        assert name in seen.pop("prompt")
+        assert seen.pop("model")
+        picture = {"width": 512, "height": 512, "mediaType": "image/png", "provider": "mock"}
+        bill = {"fallback": False, "cached": False, "costUsd": 0, "conceptVersion": 1, "error": None}
+        of = {"id": concept, "name": name}
+        assert seen == {
+            "id": image["id"],
+            "status": "READY",
+            "url": ready[image["id"]],
+            "concept": of,
+            **picture,
+            **bill,
+        }
+        async with api.client.get(seen["url"]) as response:
+            assert (response.status, response.content_type) == (200, "image/png")
+            assert (await response.read()).startswith(b"\x89PNG\r\n")
+        gallery = (await ask(PROMISED["Gallery"], id=concept))["concept"]["images"]
+        node = {"id": image["id"], "url": ready[image["id"]], "status": "READY"}
+        assert gallery == {"totalCount": 1, "edges": [{"node": node}]}
+
+
+async def test_who_makes_pictures(ask: Ask) -> None:
+    """With nothing set up pictures are drawn; the others say what they need. Nothing is remembered yet."""
+    found = await ask(PROMISED["Painters"])
+    available = {one["name"]: one["available"] for one in found["imageProviders"]}
+    assert available == {"openai": False, "stable-diffusion": False, "mock": True}
+    for one in found["imageProviders"]:
+        assert (one["reason"] is None) == one["available"]
+        assert one["sizes"]
+        assert one["formats"]
+        assert one["maxBatch"] >= 1
+    assert found["imageCache"] == {"backend": "memory", "hits": 0, "misses": 0, "entries": 0, "hitRate": 0}

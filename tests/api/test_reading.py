@@ -243,4 +243,4 @@ async def test_what_can_be_asked_and_what_answers(api: Api) -> None:
     assert data["server"].pop("version")
     assert data["server"].pop("storeVersion")
     assert data["server"] == {"store": "sqlite", "concepts": 2, "relations": 1, "explorations": 0}
-    assert [source["name"] for source in data["knowledgeSources"]] == ["atlas", "graph"]
+    assert [source["name"] for source in data["knowledgeSources"]] == ["openai", "atlas", "graph"]

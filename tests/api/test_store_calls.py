@@ -8,7 +8,7 @@ import pytest
 
 from continuum.assembly import Parts
 from tests.api.conftest import serving
-from tests.support.api import Api, explored
+from tests.support.api import PROMISED, Api, explored
 from tests.support.counting import CountedDatabase
 
 GRAPH = """query ($first: Int) { concepts(first: $first) { edges { node { name
@@ -110,3 +110,32 @@ async def test_a_neighbourhood_is_a_read_for_each_level(api: Api, counted: Count
       relations { type source { name } target { name } } } }"""
     await api.data(query, id=id)
     assert counted.calls == {"concepts.get": 2, "relations.links": 3}
+
+
+async def test_images_of_many_concepts_are_one_read(api: Api, counted: CountedDatabase) -> None:
+    """50 concepts with their images are a read of concepts and one of images; counting them all is one more."""
+    names = {"concepts": [{"name": f"concept {n}"} for n in range(50)]}
+    add = "mutation ($input: AddKnowledgeInput!) { addKnowledge(input: $input) { concepts { id } } }"
+    ids = [concept["id"] for concept in (await api.data(add, input=names))["addKnowledge"]["concepts"]]
+    for part in (ids[:20], ids[20:40], ids[40:]):
+        await api.data(PROMISED["Paint"], ids=part)
+    counted.calls.clear()
+    query = """{ concepts(first: 50, filter: {namePrefix: "concept "}) { edges { node { name
+      images(first: 5) { %s edges { node { id status url concept { name } } } } } } } }"""
+    for total, counts in (("", {}), ("totalCount", {"images.count": 1})):
+        page = (await api.data(query % total))["concepts"]["edges"]
+        assert [len(edge["node"]["images"]["edges"]) for edge in page] == [1] * 50
+        assert counted.calls == {"concepts.page": 1, "images.of": 1, "concepts.get": 1, **counts}
+        counted.calls.clear()
+
+
+async def test_who_attests_many_claims_is_a_read_for_each_level(api: Api, counted: CountedDatabase) -> None:
+    """The kinds of sources of all concepts are one read, those of all relations another."""
+    query = """{ concepts(first: 40) { edges { node { modelOnly sourceKinds
+      relations(first: 5) { edges { node { modelOnly sourceKinds } } } } } } }"""
+    page = (await api.data(query))["concepts"]["edges"]
+    claims = [edge["node"] for edge in page]
+    claims += [edge["node"] for claim in claims for edge in claim["relations"]["edges"]]
+    assert len(claims) > 40
+    assert all((claim["sourceKinds"], claim["modelOnly"]) == (["ATLAS"], False) for claim in claims)
+    assert counted.calls == {"concepts.page": 1, "relations.of": 1, "relations.source_kinds": 2}

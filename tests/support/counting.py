@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-ROLES = ("concepts", "relations", "explorations", "curation", "control", "work")
+ROLES = ("concepts", "relations", "explorations", "curation", "control", "work", "images", "image_jobs")
 
 
 class CountedDatabase:

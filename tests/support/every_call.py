@@ -29,6 +29,7 @@ from graphstore.model import (
     Outcome,
     Page,
     PageRequest,
+    Pictures,
     Relation,
     RelationClaim,
     RelationKey,
@@ -37,12 +38,14 @@ from graphstore.model import (
     SourceKind,
     Spend,
     StepFilter,
+    StepKind,
     StepState,
     StoredEvidence,
     Tombstone,
     name_key,
 )
 from graphstore.port import Database, Store
+from tests.support.every_image_call import EveryImageCall
 
 PAGES = (PageRequest(5), PageRequest(5, backward=True))
 
@@ -63,8 +66,11 @@ class EveryCall:
         """All of it: writes before the reads that find them, and what is destroyed last."""
         concepts = await self._grow()
         exploration = await self._explore()
+        images = EveryImageCall(self._store, self._text, self._token, self._try)
+        await images.paint(concepts)
         await self._load()
         ids = [*concepts, *self._texts]
+        await images.read(ids, self._texts)
         await self._read_concepts(ids)
         await self._read_relations(ids)
         await self._read_explorations([exploration, *self._texts])
@@ -87,7 +93,8 @@ class EveryCall:
 
     async def _explore(self) -> str:
         control, work, token = self._store.control, self._store.work, self._token
-        options = Options(2, 5, (self._text(),), self._text(), self._text())
+        pictures = Pictures(self._text(), self._text(), self._text(), self._text())
+        options = Options(2, 5, (self._text(),), self._text(), self._text(), pictures)
         key = Idempotency(self._text(), f"start{self._text()}", self._text(), self._text())
         draft = ExplorationDraft(self._text(), options, Budget(50, 100.0, 1_000, 10.0))
         for _ in range(2):
@@ -100,7 +107,8 @@ class EveryCall:
         await self._try(work.renew(started.id, token, 60, 1.0))
         for _ in range(2):
             await self._step(started.id, token)
-        frontier = await self._try(self._store.explorations.frontier(started.id, 5))
+        await EveryImageCall(self._store, self._text, token, self._try).illustrate(started.id)
+        frontier = await self._try(self._store.explorations.frontier(started.id, StepKind.EXPAND, 5))
         for step in frontier.ready[:1] if frontier else ():
             await self._try(work.fail(Failure(started.id, token, step.id, self._text(), None)))
         for step in frontier.ready[1:2] if frontier else ():
@@ -110,10 +118,10 @@ class EveryCall:
 
     async def _step(self, exploration: str, token: str) -> None:
         work = self._store.work
-        frontier = await self._try(self._store.explorations.frontier(exploration, 5))
+        frontier = await self._try(self._store.explorations.frontier(exploration, StepKind.EXPAND, 5))
         first = frontier.ready[0] if frontier and frontier.ready else None
         step, concept = (first.id, first.concept) if first else (self._text(), self._text())
-        await self._try(work.fail(Failure(exploration, token, step, self._text(), 0)))
+        await self._try(work.fail(Failure(exploration, token, step, self._text(), 0, answer=self._text())))
         await self._try(work.reserve(exploration, token, step, Spend(tokens=1)))
         fresh = (ConceptClaim(ref, f"{self._text()} {ref} {step}", evidence=(self._evidence(),)) for ref in "bcd")
         claims = (replace(self._claim("a", self._text()), id=concept), *fresh)
@@ -169,6 +177,7 @@ class EveryCall:
         await self._try(relations.get(keys))
         await self._try(relations.types())
         await self._try(relations.count_evidence([*ids, *keys]))
+        await self._try(relations.source_kinds([*ids, *keys]))
         await self._try(relations.sources(texts))
         for request in PAGES:
             for asked in (request, replace(request, after=(0.5, self._text()))):
@@ -205,7 +214,8 @@ class EveryCall:
                     await self._try(explorations.page(filter, asked))
                     await self._try(explorations.count(filter))
         for id in ids:
-            await self._try(explorations.frontier(id, 5))
+            for kind in StepKind:
+                await self._try(explorations.frontier(id, kind, 5))
             await self._try(explorations.events(id, 0, 5))
             await self._try(explorations.oldest_seq(id))
 
@@ -214,6 +224,7 @@ class EveryCall:
         self._show([r async for r in self._store.archive.export() if isinstance(r, Concept)])
         await self._try(operations.newest_seqs([(a, b) for a in self._texts for b in self._texts]))
         await self._try(operations.unowned(5))
+        await self._try(operations.unowned_images(5))
         await self._try(operations.status())
         await self._try(operations.trim(datetime.now(UTC) - timedelta(days=30)))
 

@@ -12,13 +12,13 @@ from providers.knowledge.port import (
     Findings,
     Known,
     Link,
-    Price,
     Question,
     Reference,
     Resolution,
     Subject,
     Unknown,
 )
+from providers.price import Price
 
 ALL = PageRequest(1_000)
 

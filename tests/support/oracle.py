@@ -10,7 +10,8 @@ import aiohttp
 from aiohttp import web
 
 from providers.errors import TransientError
-from providers.knowledge.port import Card, Findings, Known, Link, Price, Question, Reference, Resolution, Subject
+from providers.knowledge.port import Card, Findings, Known, Link, Question, Reference, Resolution, Subject
+from providers.price import Price
 
 BRANCHES = 4
 """Subjects that each one leads to."""

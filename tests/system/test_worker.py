@@ -118,7 +118,7 @@ async def test_one_server_starts_a_worker_explores_another_server_watches(
         id = await started(first)
         assert await status(first, id) == "QUEUED"
         helper = await stack.enter_async_context(worker(data_dir, **shared))
-        up = {"store": {"status": "up"}, "redis": {"status": "up"}}
+        up = {name: {"status": "up"} for name in ("store", "pictures", "redis")}
         assert await helper.ready() == (200, {"status": "ready", "checks": up})
         session = await stack.enter_async_context(aiohttp.ClientSession(second.address))
         async with Api(session).socket() as socket, asyncio.timeout(30):

@@ -13,6 +13,7 @@ from exploration.request import Request
 from graphstore.model import Budget, Exploration
 from graphstore.port import Store
 from tests.support.exploring import TREE, Scripted
+from tests.support.painting import Scribbler
 
 
 @pytest.fixture
@@ -21,17 +22,31 @@ def scripted() -> Scripted:
     return Scripted(TREE)
 
 
+@pytest.fixture
+def scribbler() -> Scribbler:
+    """Who makes pictures, where nobody else is named."""
+    return Scribbler()
+
+
+@pytest.fixture
+def stand_in() -> Scribbler:
+    """Who draws what nobody makes."""
+    return Scribbler(name="mock")
+
+
 Opened = Callable[..., AbstractAsyncContextManager[Parts]]
 
 
 @pytest.fixture
-def opened(tmp_path: Path, scripted: Scripted) -> Opened:
+def opened(tmp_path: Path, scripted: Scripted, scribbler: Scribbler, stand_in: Scribbler) -> Opened:
     """Opens all parts over one data directory, which may be opened again; keywords are settings."""
+    painters = {"scribbler": lambda: scribbler, "mock": lambda: stand_in}
 
     @asynccontextmanager
     async def open_parts(*, sweep: bool = True, source_name: str = "scripted", **settings: Any) -> AsyncIterator[Parts]:
         values = {"data_dir": tmp_path, "lease_seconds": 0.6, "knowledge_sources": (source_name,), **settings}
-        async with assembled(Settings(**values), sweep=sweep, sources={source_name: lambda _store: scripted}) as parts:
+        sources = {source_name: lambda _store: scripted}
+        async with assembled(Settings(**values), sweep=sweep, sources=sources, painters=painters) as parts:
             yield parts
 
     return open_parts

@@ -25,7 +25,11 @@ HOMES = {
     "aiohttp": ("continuum/", "providers/"),
     "sqlite3": ("graphstore/sqlite/",),
     "neo4j": ("graphstore/neo4j/",),
-    "redis": ("exploration/redis/", *(f"exploration/{port}/" for port in ("dispatch", "activity"))),
+    "redis": (
+        "exploration/redis/",
+        *(f"exploration/{port}/" for port in ("dispatch", "activity")),
+        *(f"providers/images/{port}/redis.py" for port in ("cache", "flights")),
+    ),
     "saq": ("exploration/dispatch/",),
     "click": ("continuum/cli/",),
     "rich": ("continuum/cli/",),
@@ -39,6 +43,11 @@ ADAPTERS = {
     "graphstore.neo4j": ("graphstore/neo4j/",),
     "exploration.redis": ("exploration/redis/", *(f"exploration/{port}/" for port in PORTS)),
     **{f"exploration.{port}.{kind}": () for port in PORTS for kind in ("local", "redis")},
+    **{
+        f"providers.images.{adapter}": ("providers/images/cache/redis.py",)
+        for adapter in ("cache.memory", "cache.redis")
+    },
+    **{f"providers.images.flights.{kind}": ("providers/images/flights/redis.py",) for kind in ("local", "redis")},
 }
 """Where an adapter may be named, beside the composition root and the commands that put one together."""
 

@@ -21,7 +21,7 @@ from graphstore.model import (
 )
 from graphstore.port import Store
 from providers.errors import RefusedError, TransientError
-from providers.knowledge.port import Price
+from providers.price import Price
 from tests.support.exploring import ALL, Scripted, asked, end_of, names, reached, stored, until
 
 Explore = Callable[..., Any]

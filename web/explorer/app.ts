@@ -15,6 +15,7 @@ import { PathPanel } from "./panels/path";
 import { ProgressCard } from "./panels/progress";
 import { Search } from "./panels/search";
 import { StartForm } from "./panels/start";
+import { PictureStrip } from "./panels/strip";
 import { topBar } from "./top";
 import { count, statusWord } from "./words";
 
@@ -56,10 +57,11 @@ export class App {
     () => this.endPath(),
     (concept) => this.leavePathFor(concept),
   );
+  private readonly strip = new PictureStrip((concept) => this.pick(concept));
   private readonly stage = new Stage(
     (node) => this.pick(node),
     () => this.closeConcept(),
-    [this.progress.element, this.concept.element, this.path.element],
+    [this.progress.element, this.strip.element, this.concept.element, this.path.element],
   );
 
   async start(): Promise<void> {
@@ -126,6 +128,7 @@ export class App {
     this.watching.abort();
     this.watching = new AbortController();
     this.stage.clear();
+    this.strip.clear();
     this.endPath();
     this.hideConcept();
     this.progress.hide();
@@ -164,6 +167,7 @@ export class App {
     if (event.__typename === "HistoryTrimmed") return void this.notice.guard(() => this.loadMembers(id, signal));
     this.progress.showProgress(event.progress);
     if (event.__typename === "GraphGrew") this.grow(event.concepts, event.relations);
+    if (event.__typename === "ImageReady" && event.image) this.strip.add(event.image);
     if (event.__typename === "StatusChanged") {
       this.progress.showStatus(event.status, event.reason);
       const found = hasEnded(event.status) ? `, ${count(event.progress.conceptsFound, "concept")} found` : "";

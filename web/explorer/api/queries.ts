@@ -2,11 +2,14 @@
 import { ApiError, ask } from "./client";
 import CANCEL from "./documents/cancel.graphql";
 import CONCEPT from "./documents/concept.graphql";
+import DELETE_IMAGE from "./documents/delete-image.graphql";
 import EXPLORATION from "./documents/exploration.graphql";
 import EXPLORATIONS from "./documents/explorations.graphql";
 import EXTEND from "./documents/extend.graphql";
 import MEMBERS from "./documents/members.graphql";
 import NEIGHBOURHOOD from "./documents/neighbourhood.graphql";
+import PAINT from "./documents/paint.graphql";
+import PAINTERS from "./documents/painters.graphql";
 import PATH from "./documents/path.graphql";
 import PAUSE from "./documents/pause.graphql";
 import RESUME from "./documents/resume.graphql";
@@ -19,6 +22,7 @@ import type {
   Connection,
   Ends,
   Exploration,
+  Image,
   KnowledgeSource,
   Named,
   Neighbourhood,
@@ -88,3 +92,21 @@ export async function path(from: string, to: string): Promise<Path> {
 export async function knowledgeSources(): Promise<KnowledgeSource[]> {
   return (await ask<{ knowledgeSources: KnowledgeSource[] }>(SOURCES)).knowledgeSources;
 }
+
+/** Has a picture made of a concept, or another one than before. It comes at once, and has yet to be made. */
+export async function paint(conceptId: string, another: boolean): Promise<Image[]> {
+  const seed = another && (await knowsSeeds()) ? Math.floor(Math.random() * MOST_SEED) : null;
+  const data = await ask<{ generateImages: { images: Image[] } }>(PAINT, { ids: [conceptId], reuse: !another, seed });
+  return data.generateImages.images;
+}
+
+/** Any number up to this is a seed, and an Int of GraphQL. */
+const MOST_SEED = 2 ** 31 - 1;
+
+/** Whether the usual provider makes another picture of another seed. */
+async function knowsSeeds(): Promise<boolean> {
+  const { imageProviders } = await ask<{ imageProviders: { default: boolean; seeds: boolean }[] }>(PAINTERS);
+  return imageProviders.some((provider) => provider.default && provider.seeds);
+}
+
+export const deleteImage = (id: string): Promise<unknown> => ask(DELETE_IMAGE, { id });

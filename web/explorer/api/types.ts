@@ -33,7 +33,32 @@ export interface Connection<Node> {
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
 }
 
+export type ImageStatus = "QUEUED" | "GENERATING" | "READY" | "FAILED" | "CANCELLED";
+
+/** A picture of a concept, made or to be made. */
+export interface Image {
+  id: string;
+  status: ImageStatus;
+  url: string | null;
+  thumbnailUrl: string | null;
+  provider: string;
+  /** From 0 to 1, where somebody knows. */
+  progress: number | null;
+  /** Why it was drawn instead of being made by the provider. */
+  fallbackReason: string | null;
+  error: { message: string } | null;
+}
+
+/** A picture that an exploration has made. */
+export interface NewPicture {
+  id: string;
+  thumbnailUrl: string | null;
+  concept: Concept;
+}
+
 export interface Relation extends Ends {
+  /** Only a language model says so. */
+  modelOnly: boolean;
   source: Concept;
   target: Concept;
   evidence: Connection<Evidence>;
@@ -42,6 +67,8 @@ export interface Relation extends Ends {
 export interface ConceptDetails extends Concept {
   summary: string;
   aliases: string[];
+  modelOnly: boolean;
+  images: Connection<Image>;
   evidence: Connection<Evidence>;
   relations: Connection<Relation>;
 }
@@ -78,6 +105,7 @@ interface EventBase {
 
 export type ExplorationEvent =
   | (EventBase & { __typename: "GraphGrew"; concepts: Concept[]; relations: Ends[] })
+  | (EventBase & { __typename: "ImageReady"; image: NewPicture | null })
   | (EventBase & { __typename: "StatusChanged"; status: Status; reason: string | null })
   | (EventBase & { __typename: "ExplorationStarted" | "StepFailed" | "HistoryTrimmed" });
 
@@ -126,4 +154,6 @@ export interface StartInput {
   depth: number;
   budget: { concepts: number };
   sources: string[];
+  /** Present: each concept found gets a picture. */
+  pictures?: Record<string, never>;
 }

@@ -1,9 +1,10 @@
-// Follows an exploration over a WebSocket, and goes on after a lost connection where it stopped.
+// Follows explorations and images over a WebSocket, and goes on after a lost connection where it stopped.
 import { createClient } from "graphql-ws";
 
 import { ApiError, ENDPOINT } from "./client";
+import PAINTING from "./documents/painting.graphql";
 import WATCH from "./documents/watch.graphql";
-import type { ExplorationEvent } from "./types";
+import type { ExplorationEvent, Image } from "./types";
 
 export interface Watcher {
   event(event: ExplorationEvent): void;
@@ -26,7 +27,7 @@ export async function watch(id: string, watcher: Watcher, signal: AbortSignal): 
   let failures = 0;
   while (!signal.aborted) {
     try {
-      for await (const event of eventsAfter(id, last, signal)) {
+      for await (const { explorationEvents: event } of answers<Told>(WATCH, { id, after: last }, signal)) {
         failures = 0;
         watcher.connection(true);
         if (event.__typename === "HistoryTrimmed") watcher.event(event);
@@ -44,19 +45,41 @@ export async function watch(id: string, watcher: Watcher, signal: AbortSignal): 
   }
 }
 
-async function* eventsAfter(id: string, after: number, signal: AbortSignal): AsyncGenerator<ExplorationEvent> {
+/** Gives each image as it is now and after each change; ends when all have ended. Throws ApiError if refused. */
+export async function* painting(ids: readonly string[], signal: AbortSignal): AsyncGenerator<Image> {
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      for await (const { imageUpdates } of answers<{ imageUpdates: Image }>(PAINTING, { ids }, signal)) {
+        failures = 0;
+        yield imageUpdates;
+      }
+      return;
+    } catch (problem) {
+      if (signal.aborted) return;
+      if (problem instanceof ApiError) throw problem;
+      await wait(failures++, signal);
+    }
+  }
+}
+
+interface Told {
+  explorationEvents: ExplorationEvent;
+}
+
+async function* answers<Data>(
+  query: string,
+  variables: Record<string, unknown>,
+  signal: AbortSignal,
+): AsyncGenerator<Data> {
   // The library's own retry would send the same "after" again.
   const client = createClient({ url: socketAddress(), retryAttempts: 0 });
   const stop = (): void => void client.dispose();
   signal.addEventListener("abort", stop);
   try {
-    const answers = client.iterate<{ explorationEvents: ExplorationEvent }>({
-      query: WATCH,
-      variables: { id, after },
-    });
-    for await (const { data, errors } of answers) {
+    for await (const { data, errors } of client.iterate<Data & Record<string, unknown>>({ query, variables })) {
       if (errors) throw ApiError.from(errors);
-      if (data) yield data.explorationEvents;
+      if (data) yield data;
     }
   } catch (problem) {
     throw refusal(problem) ?? problem;

@@ -5,6 +5,7 @@ import { h } from "../dom";
 import { icon, type IconName } from "../icons";
 import { count } from "../words";
 import { evidenceList } from "./evidence";
+import { ConceptImages } from "./images";
 import { relationGroups } from "./relations";
 
 export interface ConceptActions {
@@ -49,9 +50,11 @@ export class ConceptPanel {
     const more = h("div");
     this.element.replaceChildren(
       this.header(concept),
+      concept.modelOnly ? modelOnly() : "",
       concept.summary ? h("p", { class: "summary" }, concept.summary) : h("p", { class: "about" }, "No summary yet."),
       concept.aliases.length > 0 ? h("p", { class: "about" }, `Also: ${concept.aliases.join(", ")}`) : "",
       this.buttons(concept),
+      new ConceptImages(concept, this.actions.guard, this.reading.signal).element,
       h("h3", {}, count(concept.relations.totalCount, "relation")),
       relations,
       more,
@@ -114,4 +117,9 @@ export class ConceptPanel {
     const words = `Show more of ${page.totalCount - all.length}`;
     more.append(h("button", { type: "button", class: "chip", onclick: () => this.actions.guard(loadMore) }, words));
   }
+}
+
+/** Nobody but a language model says so: that must be seen. */
+function modelOnly(): HTMLElement {
+  return h("p", { class: "model-only" }, "Only a language model says so. It may be wrong.");
 }

@@ -38,6 +38,7 @@ function entry(other: Concept, relation: Relation, open: () => void): HTMLElemen
     {},
     h("button", { type: "button", class: "link", onclick: open }, other.name),
     other.kind ? h("span", { class: "kind" }, other.kind) : null,
+    relation.modelOnly && h("span", { class: "model-only", title: "Only a language model says so." }, "model only"),
     sources > 0 &&
       h(
         "details",

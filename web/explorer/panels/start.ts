@@ -43,6 +43,7 @@ export class StartForm {
   private readonly source = h("select", { id: "source", name: "source" });
   private readonly depth = choice("depth", DEPTHS, USUAL.depth, (depth) => (depth === 1 ? "1 relation away" : `${depth} relations away`));
   private readonly size = choice("size", SIZES, USUAL.size, (size) => `${size} concepts`);
+  private readonly pictures = h("input", { id: "pictures", name: "pictures", type: "checkbox" });
   private readonly button = h("button", { type: "submit", class: "primary" }, "Explore");
   private readonly answer = h("div", { class: "answer", role: "status" });
   readonly element: HTMLFormElement;
@@ -59,6 +60,7 @@ export class StartForm {
         labelled("source", "Look in", this.source),
         labelled("depth", "Go", this.depth),
         labelled("size", "At most", this.size),
+        h("div", { class: "choice" }, this.pictures, h("label", { for: "pictures" }, "With pictures")),
       ),
       this.answer,
       h("p", { class: "examples" }, "Try ", ...EXAMPLES.map((topic) => this.suggestion(topic))),
@@ -102,6 +104,7 @@ export class StartForm {
       depth: Number(this.depth.value),
       budget: { concepts: Number(this.size.value) },
       sources: [this.source.value],
+      ...(this.pictures.checked && { pictures: {} }),
     };
   }
 
