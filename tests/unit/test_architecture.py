@@ -34,6 +34,10 @@ HOMES = {
     "click": ("continuum/cli/",),
     "rich": ("continuum/cli/",),
     "pydantic_settings": ("continuum/settings.py",),
+    "openai": ("providers/openai/", "providers/images/openai.py", "providers/knowledge/openai/"),
+    "httpx2": ("providers/openai/",),
+    "obstore": ("graphstore/bytes/",),
+    "PIL": ("providers/images/", "graphstore/bytes/"),
 }
 """Where a library may be imported."""
 
