@@ -33,8 +33,9 @@ _POLICY = frozenset({"moderationblocked", "contentpolicyviolation", "contentfilt
 _NO_CREDIT = frozenset({"insufficientquota", "billinghardlimitreached"})
 _TRANSIENT = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 _SERVERS_FAULT = HTTPStatus.INTERNAL_SERVER_ERROR
-_BROKEN = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
-"""It may have worked on the answer before that, and want to be paid for it."""
+_GAVE_UP = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+"""From something between: the server behind it may go on, and want to be paid. One that reports its own failure with
+500 does not charge for it."""
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """What can only happen before a request has left."""
 
@@ -58,7 +59,7 @@ class Answer:
         text = f"{self.server} answered {self.status}" + (f": {_bounded(words, secrets)}" if words else "")
         if self.status == HTTPStatus.FORBIDDEN:
             return NotConfiguredError(f"{text} (check {setting} and what it may do)", used=NOTHING)
-        used = None if self.status in _BROKEN else NOTHING
+        used = None if self.status in _GAVE_UP else NOTHING
         return self._kind(_plain(codes))(text, used=used, retry_after=retry_after(self.headers))
 
     def _kind(self, codes: frozenset[str]) -> type[TransientError | RefusedError]:

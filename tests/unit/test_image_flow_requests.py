@@ -57,8 +57,9 @@ def test_what_is_asked_for_is_kept() -> None:
 @pytest.mark.parametrize(
     ("request_", "argument", "allowed"),
     [
-        (replace(FINE, concepts=()), "input.conceptIds", "1 to 20"),
-        (replace(FINE, concepts=tuple(map(str, range(21)))), "input.conceptIds", "1 to 20"),
+        (replace(FINE, concepts=()), "input.conceptIds", "1 to 100"),
+        (replace(FINE, concepts=tuple(map(str, range(101)))), "input.conceptIds", "1 to 100"),
+        (replace(FINE, concepts=tuple(map(str, range(51))), count=2), "input.count", "at most 100"),
         (replace(FINE, count=0), "input.count", "between 1 and 4"),
         (replace(FINE, count=5), "input.count", "between 1 and 4"),
         (replace(FINE, size="16x17"), "input.size", "16x16, 32x16"),

@@ -154,7 +154,7 @@ async def test_what_it_cannot_make_is_refused_before_anything_is_sent(
 FAILURES = [
     ("busy", TransientError, True),
     ("away", TransientError, True),
-    ("broken", TransientError, False),
+    ("broken", TransientError, True),
     ("no credit", RefusedError, True),
     ("denied", NotConfiguredError, True),
     ("forbidden", NotConfiguredError, True),

@@ -206,8 +206,8 @@ async def test_what_it_cannot_make_is_refused_before_anything_is_sent(
 FAILURES = [
     ("busy", TransientError, True),
     ("away", TransientError, True),
-    ("broken", TransientError, False),
-    ("out of memory", TransientError, False),
+    ("broken", TransientError, True),
+    ("out of memory", TransientError, True),
     ("denied", NotConfiguredError, True),
     ("forbidden", NotConfiguredError, True),
     ("refused", ContentPolicyError, True),
