@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from providers.errors import TransientError
+from providers.errors import ProviderError, TransientError
 from providers.knowledge.port import Findings, KnowledgeSource, Question
 from providers.price import Price
 
@@ -23,12 +23,24 @@ class Research:
         return Price(sum(p.tokens for p in prices), sum(p.cost_usd for p in prices))
 
     async def ask(self, question: Question) -> list[Findings]:
-        """What they know; one that knows nothing of the subject, for nothing, is left out. Raises `ProviderError`."""
-        answers = []
+        """What they know; one that knows nothing of the subject, for nothing, is left out. Raises `ProviderError`,
+        which then bears what all of them have used, where that is known."""
+        answers: list[Findings | None] = []
         for source in self._sources:
             try:
                 async with asyncio.timeout(self._time_limit):
                     answers.append(await source.research(question))
             except TimeoutError as slow:
                 raise TransientError(f"{source.name} did not answer within {self._time_limit:g} s") from slow
+            except ProviderError as error:
+                error.used = _together(error.used, answers)
+                raise
         return [answer for answer in answers if answer is not None]
+
+
+def _together(used: Price | None, answers: Sequence[Findings | None]) -> Price | None:
+    """With what the answers before it have cost, which are thrown away; None where it cannot be told."""
+    if used is None:
+        return None
+    given = [answer for answer in answers if answer is not None]
+    return Price(used.tokens + sum(a.tokens for a in given), used.cost_usd + sum(a.cost_usd for a in given))

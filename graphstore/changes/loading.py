@@ -85,9 +85,8 @@ def _unowned(exploration: Exploration) -> Exploration:
 
 def _unheld(image: Image) -> Image:
     """No maker survives a move either."""
-    if image.status is ImageStatus.GENERATING:
-        return replace(image, status=ImageStatus.QUEUED, lease=None)
-    return replace(image, lease=None)
+    status = ImageStatus.QUEUED if image.status is ImageStatus.GENERATING else image.status
+    return replace(image, status=status, lease=None)
 
 
 async def _refuse_taken_names(tx: Transaction, records: Sequence[Record], refusals: list[str | None]) -> None:

@@ -178,7 +178,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """The pending steps of one kind that have the least depth."""
+    """The pending steps of one kind that may run as far as their depth goes."""
 
     ready: tuple[Step, ...]
     """Those that may run now, best first."""

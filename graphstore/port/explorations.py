@@ -53,11 +53,10 @@ class Explorations(Protocol):
         ...
 
     async def frontier(self, id: str, kind: StepKind, limit: int) -> Frontier:
-        """What may run now: the pending steps of this kind that have the least depth, by priority (falling), then
-        concept id.
+        """What may run now: the pending steps of this kind, by depth, priority (falling), then concept id.
 
-        Only when all expansions of one depth have ended does the next depth appear: so the depth of a member does not
-        depend on timing, and neither does the graph.
+        Of the expansions those of the least depth alone. Only when all of one depth have ended does the next depth
+        appear: so the depth of a member does not depend on timing, and neither does the graph.
         """
         ...
 

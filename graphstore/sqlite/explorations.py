@@ -46,12 +46,13 @@ STEPS_BY_ID = f"""
     SELECT {listed(STEP, "s")} FROM json_each(:ids) AS asked
     CROSS JOIN step AS s ON s.workspace = :workspace AND s.id = asked.value"""
 _PENDING = """
-    FROM step WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind AND depth = (
-      SELECT min(depth) FROM step
-      WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind)"""
+    FROM step WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind
+      AND depth <= CASE :kind WHEN 'EXPAND' THEN (
+        SELECT min(depth) FROM step
+        WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind) ELSE 2147483647 END"""
 _READY = f"""
     SELECT {listed(STEP)} {_PENDING} AND coalesce(retry_at, 0) <= :now
-    ORDER BY unimportance, concept LIMIT :limit"""
+    ORDER BY depth, unimportance, concept LIMIT :limit"""
 _WAITING = f"SELECT min(retry_at) {_PENDING} AND retry_at > :now"
 _EVENTS = f"""
     SELECT {listed(EVENT)} FROM event

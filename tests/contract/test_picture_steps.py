@@ -84,23 +84,24 @@ async def test_a_concept_that_was_there_before_gets_one_too(store: Store) -> Non
 
 
 async def test_the_frontier_is_of_one_kind(store: Store) -> None:
-    """Pending pictures keep no expansion back, and expansions no picture; each kind has its own least depth."""
+    """Pending pictures keep no expansion back, expansions no picture, and a picture that waits no other picture."""
     e = await illustrated(store, "top", "left", "right", depth=2)
     pictures = await picture_steps(store, e.id)
-    assert [(s.kind, s.depth) for s in pictures] == [(StepKind.PICTURE, 0)]
+    assert [(s.kind, s.depth) for s in pictures] == [(StepKind.PICTURE, depth) for depth in (0, 1, 1)]
     expansions = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
     assert [(s.kind, s.depth) for s in expansions] == [(StepKind.EXPAND, 1)] * 2
     await store.work.fail(Failure(e.id, TOKEN, pictures[0].id, "busy", 3_600))
     waiting = await store.explorations.frontier(e.id, StepKind.PICTURE, 10)
-    assert waiting.ready == ()
+    assert [s.id for s in waiting.ready] == [s.id for s in pictures[1:]]
     assert waiting.wait is not None
     assert (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).wait is None
     for step, name in zip(expansions, ("left", "right"), strict=True):
         await store.work.commit(outcome(e.id, step.id, known(name, "leaf")))
     assert (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready == ()
-    await store.work.illustrate(illustration(e.id, pictures[0].id))
-    left, right = (await steps(store, e.id))["left"], (await steps(store, e.id))["right"]
-    assert [s.id for s in await picture_steps(store, e.id)] == [left.id, right.id]
+    await store.work.illustrate(illustration(e.id, pictures[1].id))
+    await store.work.illustrate(illustration(e.id, pictures[2].id))
+    leaf = (await steps(store, e.id))["leaf"]
+    assert [s.id for s in await picture_steps(store, e.id)] == [leaf.id]
 
 
 async def test_an_illustration_is_one_commit(store: Store) -> None:
@@ -130,7 +131,7 @@ async def test_a_replayed_illustration_changes_nothing(store: Store) -> None:
     once."""
     e = await illustrated(store, "top", "left")
     for n, name in enumerate(("top", "left")):
-        [step] = await picture_steps(store, e.id)
+        step = (await picture_steps(store, e.id))[0]
         first = await store.work.illustrate(illustration(e.id, step.id, picture(name, 0.1)))
         before = await records(store)
         assert await store.work.illustrate(illustration(e.id, step.id, picture("other", 0.7))) == first
@@ -142,7 +143,7 @@ async def test_a_replayed_illustration_changes_nothing(store: Store) -> None:
 async def test_a_picture_that_does_not_fit_the_budget_is_not_begun(store: Store, worst: Spend, budget: str) -> None:
     """Up to the budget it fits, beyond it never; nothing is booked then, and more is given by an extension."""
     e = await illustrated(store, "top", "left", pictures=2, cost_usd=1.0)
-    [step] = await picture_steps(store, e.id)
+    step = (await picture_steps(store, e.id))[0]
     await store.work.reserve(e.id, TOKEN, step.id, Spend(cost_usd=0.6, pictures=1))
     before = await records(store)
     with pytest.raises(BudgetExceeded) as exceeded:
@@ -307,6 +308,38 @@ async def test_of_two_members_that_become_one_each_kind_of_step_is_kept_once(sto
     assert states == {"top": StepState.DONE, "a": StepState.DONE}
     assert set(await steps(store, e.id, StepKind.EXPAND)) == {"top", "a"}
     assert (await now(store, e.id)).progress == Progress(2, 3, 1, 0)
+
+
+async def test_a_concept_whose_picture_was_made_while_merged_may_be_found_again(store: Store) -> None:
+    """It joins the exploration that it left by the unmerge; it is expanded, but no second picture of it is made."""
+    e = await illustrated(store, "top", "b", "c", depth=3)
+    found, ids = await steps(store, e.id), await added(store, "a")
+    await store.curation.merge(ids["a"], [found["b"].concept or ""])
+    await store.work.illustrate(illustration(e.id, found["b"].id))
+    await store.curation.unmerge(found["b"].concept or "")
+    c = (await steps(store, e.id, StepKind.EXPAND))["c"]
+    recorded = await store.work.commit(outcome(e.id, c.id, known("c", "a")))
+    assert [m.concepts for m in recorded.events] == [(ids["a"],)]
+    assert (await steps(store, e.id))["a"].state is StepState.DONE
+    assert (await steps(store, e.id, StepKind.EXPAND))["a"].state is StepState.PENDING
+
+
+async def test_a_member_that_comes_nearer_is_expanded_though_it_has_a_picture_step(store: Store) -> None:
+    """And its picture, if it is to be made still, comes in the order of its new depth."""
+    e = await illustrated(store, "top", "left", "right", depth=3)
+    left, right = (await store.explorations.frontier(e.id, StepKind.EXPAND, 10)).ready
+    await store.work.fail(Failure(e.id, TOKEN, right.id, "no", None))
+    await store.work.commit(outcome(e.id, left.id, known("left", "mid")))
+    await store.work.commit(outcome(e.id, await next_step(store, e.id), known("mid", "far")))
+    assert "far" not in await steps(store, e.id, StepKind.EXPAND)
+    assert (await steps(store, e.id))["far"].depth == 3
+    await store.work.finish(e.id, TOKEN, "pictures", None)
+    await store.control.retry_failed(e.id)
+    await store.work.claim(e.id, TOKEN, 60)
+    await store.work.commit(outcome(e.id, right.id, known("right", "far")))
+    for kind in StepKind:
+        far = (await steps(store, e.id, kind))["far"]
+        assert (far.depth, far.state) == (2, StepState.PENDING)
 
 
 async def test_deleting_an_exploration_keeps_the_pictures_it_made(store: Store) -> None:

@@ -147,7 +147,7 @@ async def illustrated(store: Store, *names: str, depth: int = 1, **budget: float
 
 
 async def picture_steps(store: Store, exploration: str) -> Sequence[Step]:
-    """The picture steps that come first."""
+    """The picture steps that may run."""
     return (await store.explorations.frontier(exploration, StepKind.PICTURE, 100)).ready
 
 

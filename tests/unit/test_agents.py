@@ -1,10 +1,16 @@
 """The agents between a source's answer and the store."""
 
+import pytest
+
 from exploration.agents.connection import ROOT, Connection
 from exploration.agents.content import Content
+from exploration.agents.research import Research
 from exploration.agents.validation import Validation
 from graphstore.model import ConceptClaim, EvidenceClaim, Knowledge, RelationClaim, SourceClaim, SourceKind
-from providers.knowledge.port import Findings, Link, Reference, Subject
+from providers.errors import RefusedError
+from providers.knowledge.port import Findings, Link, Question, Reference, Subject
+from providers.price import Price
+from tests.support.exploring import TREE, Scripted
 
 SAID = EvidenceClaim(SourceClaim("k", "o", SourceKind.PAGE, "A page"), "Rain wets grass.", 0.8)
 REFERENCE = Reference("k", "o", "PAGE", "A page")
@@ -83,3 +89,13 @@ def test_a_summary_that_came_is_left_alone() -> None:
     met = Knowledge((claim(ROOT, "Rain"), claim("1", "Grass")), (RelationClaim(ROOT, "WETS", "1"),))
     assert Content().completed(described) == described
     assert Content().completed(met) == met
+
+
+@pytest.mark.parametrize(("used", "booked"), [(Price(5, 0.25), Price(15, 0.75)), (None, None)])
+async def test_a_failure_bears_what_the_answers_before_it_have_cost(used: Price | None, booked: Price | None) -> None:
+    """One source answers, the next one fails: both are paid for; where one cannot tell its cost, nobody can."""
+    answering = Scripted(TREE, price_of_answer=Price(10, 0.5))
+    failing = Scripted(TREE, fail=lambda _name, _attempt: RefusedError("closed", used=used))
+    with pytest.raises(RefusedError) as refused:
+        await Research([answering, failing], 5).ask(Question(Subject("a"), 5))
+    assert refused.value.used == booked

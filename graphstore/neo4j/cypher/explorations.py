@@ -31,13 +31,13 @@ FRONTIER = f"""
     WITH at.epochSeconds * 1000000 + at.microsecond AS now
     CALL () {{ {_PENDING} AND s.depth IS NOT NULL
       WITH s ORDER BY s.workspace, s.exploration, s.kind, s.state, s.depth LIMIT 1
-      RETURN max(s.depth) AS depth
+      RETURN CASE $kind WHEN 'EXPAND' THEN max(s.depth) ELSE 2147483647 END AS deepest
     }}
-    CALL (now, depth) {{ {_PENDING} AND s.depth = depth AND coalesce(s.retry_at, 0) <= now
-      WITH s ORDER BY s.priority DESC, coalesce(s.concept, '') LIMIT $limit
+    CALL (now, deepest) {{ {_PENDING} AND s.depth <= deepest AND coalesce(s.retry_at, 0) <= now
+      WITH s ORDER BY s.depth, s.priority DESC, coalesce(s.concept, '') LIMIT $limit
       RETURN collect([{listed(STEP, "s")}]) AS ready
     }}
-    CALL (now, depth) {{ {_PENDING} AND s.depth = depth AND s.retry_at > now
+    CALL (now, deepest) {{ {_PENDING} AND s.depth <= deepest AND s.retry_at > now
       RETURN min(s.retry_at) AS first
     }}
     RETURN [ready, first - now] AS frontier"""
