@@ -1,11 +1,15 @@
 """The schema of the database: numbered migrations, which several processes may run at once."""
 
+import asyncio
 import importlib.resources
 from collections.abc import Sequence
 
-from graphstore.errors import SchemaMismatch
-from graphstore.neo4j.connection import Connection
-from graphstore.neo4j.cypher.operations import NOTE_MIGRATION, SCHEMA_VERSION, WAIT_FOR_INDEXES
+from graphstore.errors import SchemaMismatch, UnavailableError
+from graphstore.neo4j.connection import SCHEMA_TIME_LIMIT, Connection
+from graphstore.neo4j.cypher.operations import NOTE_MIGRATION, SCHEMA_VERSION, UNREADY_INDEXES
+
+_PAUSE = 0.05
+"""Seconds between two looks at indexes that are being filled."""
 
 
 def migrations() -> tuple[str, ...]:
@@ -36,9 +40,29 @@ async def migrate(connection: Connection, scripts: Sequence[str]) -> int:
     for version in range(await version_of(connection, newest) + 1, newest + 1):
         for statement in statements(scripts[version - 1]):
             await connection.execute(statement)
-        await connection.execute(WAIT_FOR_INDEXES)
+        await _filled(connection)
         await connection.execute(NOTE_MIGRATION, {"version": version})
     return newest
+
+
+async def _filled(connection: Connection) -> None:
+    """Wait until all indexes can be used. Raises `SchemaMismatch` where one never will, `UnavailableError`.
+
+    We look again and again: the server's procedure that waits for them locks what they are on until they are there,
+    and a constraint that another process makes meanwhile waits for that lock before it lets its index be used.
+    """
+    try:
+        async with asyncio.timeout(SCHEMA_TIME_LIMIT):
+            while (found := await connection.read(UNREADY_INDEXES, {}, SCHEMA_TIME_LIMIT)) != [0, []]:
+                if failed := found[1]:
+                    raise SchemaMismatch(
+                        f"the database at {connection.location} could not fill its index {failed[0]}: SHOW INDEXES "
+                        "tells why; once it is dropped there, `continuum migrate` makes it again"
+                    )
+                await asyncio.sleep(_PAUSE)
+    except TimeoutError as late:
+        message = f"the indexes at {connection.location} were not filled within {SCHEMA_TIME_LIMIT:g} s"
+        raise UnavailableError(message) from late
 
 
 def statements(script: str) -> list[str]:

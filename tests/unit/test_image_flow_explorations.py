@@ -29,7 +29,7 @@ from graphstore.port import Store
 from providers.errors import GarbledError, RefusedError, TransientError
 from providers.price import NOTHING, Price
 from providers.registry import UnknownNameError
-from tests.support.exploring import ALL, Scripted, end_of, names, stored, until
+from tests.support.exploring import ALL, Scripted, asked, end_of, names, stored, until
 from tests.support.graphs import check_history, graph_by_key
 from tests.support.painting import Scribbler, calls
 
@@ -258,19 +258,22 @@ async def test_a_failed_answer_costs_what_it_is_known_to_cost(
 
 
 async def test_a_concept_that_is_deleted_meanwhile_holds_up_nothing(
-    parts: Parts, store: Store, explore: Explore, scribbler: Scribbler
+    parts: Parts, store: Store, explore: Explore, scripted: Scripted, scribbler: Scribbler
 ) -> None:
-    """Its picture is of no use any more; all others are made."""
-    scribbler.gate = asyncio.Event()
+    """Its picture is of no use any more; all others are made, and no other step is begun anew for it."""
+    scripted.gate, scripted.gate_spares_topic, scribbler.gate = asyncio.Event(), True, asyncio.Event()
     exploration = await explore(pictures=WITH)
-    await _all_found(parts, exploration)
+    await calls(scribbler, 1)
+    await asked(scripted, "c")
     [a] = (await store.concepts.named(["a"]))["a"]
-    assert scribbler.asked[0].scene.name == "a"
     await store.curation.delete_concept(a.id)
     scribbler.gate.set()
+    await calls(scribbler, 3)
+    scripted.gate.set()
     ended = await end_of(parts, exploration)
     assert (ended.status, len(await images_of(store, ended))) == (COMPLETED, 6)
     assert await failures(store, ended) == []
+    assert [scripted.asked.count(name) for name in "bcdef"] == [1] * 5
 
 
 async def test_a_place_for_pictures_that_is_away_is_waited_for(

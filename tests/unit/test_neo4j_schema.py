@@ -57,6 +57,17 @@ async def test_a_half_made_schema_is_completed(neo4j: Neo4j, session: driver.Ses
         await database.close()
 
 
+async def test_an_index_that_cannot_be_filled_is_named(neo4j: Neo4j, session: driver.Session) -> None:
+    """Nobody waits for it for ever, and once what it cannot hold and itself are gone, the schema is completed."""
+    session.run("CREATE (:Image {workspace: 'main', digest: $long})", long="x" * 40_000).consume()
+    with pytest.raises(SchemaMismatch, match="image_digest"):
+        await _open(neo4j)
+    session.run("MATCH (i:Image) DELETE i").consume()
+    session.run("DROP INDEX image_digest").consume()
+    await (await _open(neo4j)).close()
+    assert session.run("SHOW INDEXES YIELD state WHERE state <> 'ONLINE' RETURN state").value() == []
+
+
 async def test_what_an_older_program_stored_is_read(neo4j: Neo4j, session: driver.Session) -> None:
     """Its steps have no answers, and its own statements still find them by their index while it runs on."""
     database = await _open(neo4j)

@@ -152,7 +152,7 @@ async def test_an_image_that_is_deleted_while_one_waits_for_it_is_not_there(
     assert not done
     waited_for.set()
     await holder
-    assert await waiting == ()
+    assert not await waiting
     assert await store.images.get([image.id]) == {}
 
 

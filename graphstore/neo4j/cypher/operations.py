@@ -6,7 +6,9 @@ NOW = "WITH datetime.realtime() AS now RETURN now.epochSeconds * 1000000 + now.m
 
 SCHEMA_VERSION = "OPTIONAL MATCH (m:Migration) RETURN coalesce(max(m.version), 0) AS version"
 NOTE_MIGRATION = "MERGE (m:Migration {version: $version}) ON CREATE SET m.at = datetime.realtime()"
-WAIT_FOR_INDEXES = "CALL db.awaitIndexes(300)"
+UNREADY_INDEXES = """
+    SHOW INDEXES YIELD name, state WHERE state <> 'ONLINE'
+    RETURN [count(CASE state WHEN 'POPULATING' THEN 1 END), collect(CASE state WHEN 'FAILED' THEN name END)] AS found"""
 
 COUNTS = """
     CALL () { MATCH (c:Concept) RETURN count(c) AS concepts }
