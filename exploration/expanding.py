@@ -31,7 +31,8 @@ class Expanding:
         """See `Craft.attempt`."""
         sources = self.tools.sources.chosen(self.store, exploration.options.sources)
         pipeline = Pipeline(sources, self.tools.pace.source_limit)
-        question = await self._question(exploration, step)
+        paid = any(not source.card().free for source in sources)
+        question = await self._question(exploration, step, guided=paid)
         price = pipeline.price(question)
         if not price.free:
             worst = Spend(tokens=price.tokens, cost_usd=price.cost_usd)
@@ -49,7 +50,8 @@ class Expanding:
         outcome = Outcome(exploration.id, self.token, step.id, knowledge, ROOT, spent)
         return (await self.store.work.commit(outcome)).events
 
-    async def _question(self, exploration: Exploration, step: Step) -> Question:
+    async def _question(self, exploration: Exploration, step: Step, *, guided: bool) -> Question:
+        """What is asked; with `guided` the way is told that led here, for sources that make use of it."""
         options, topic = exploration.options, exploration.topic
         if step.concept is None:
             subject = await self.tools.sources.resolve(self.store, topic, options.sources)
@@ -59,7 +61,8 @@ class Expanding:
             if concept is None:
                 raise ConflictError("this concept was deleted; addKnowledge brings it back")
             subject = _subject(concept)
-            path = await way_to(self.store, topic, exploration.root, concept, step.depth)
+            way = way_to(self.store, topic, exploration.root, concept, step.depth) if guided else None
+            path = (topic,) if way is None else await way
         return Question(subject, options.breadth, path, options.instructions, options.language)
 
 

@@ -273,7 +273,8 @@ class EveryCall:
 
     def _filters(self) -> Sequence[ConceptFilter]:
         texts = tuple(self._texts)
-        prefix = self._text() or "none"  # no prefix is no filter
+        text = self._text()
+        prefix = text if name_key(text) else "none"  # no prefix is no filter
         return (ConceptFilter(), ConceptFilter(texts, texts, prefix, 0.1), ConceptFilter(kinds=texts))
 
     def _claim(self, ref: str, name: str) -> ConceptClaim:

@@ -22,11 +22,15 @@ NO_NEO4J = "no Neo4j: use scripts/test, which starts one; it needs Docker, or Ja
 NO_REDIS = "no Redis: use scripts/test, which starts one; it needs Docker or redis-server"
 
 _SETTINGS = ("NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "NEO4J_DATABASE", "REDIS_URL", "REDIS_CACHE_URL")
+_PAID = ("OPENAI_", "STABLE_DIFFUSION_", "IMAGE_", "AWS_", "KNOWLEDGE_SOURCES")
 _KEPT = "TESTS_"
 
 
 def set_apart() -> None:
-    """Settings of the environment are for the fixtures here: a program under test sees those that its test gives it."""
+    """Settings of the environment are for the fixtures here: a program under test sees those that its test gives it,
+    and no key of a developer's own."""
+    for name in [name for name in os.environ if name.startswith(_PAID)]:
+        del os.environ[name]
     for name in _SETTINGS:
         value = os.environ.pop(name, None)
         if value:

@@ -98,9 +98,8 @@ async def test_pictures_of_meanwhile_are_to_be_made_still(stores: tuple[Store, S
     that was there, ready or not, is given with all that is known of it."""
     here, there = stores
     e = await illustrated(here, "root", "x")
-    [one] = await picture_steps(here, e.id)
+    one, other = await picture_steps(here, e.id)
     before = (await here.work.illustrate(illustration(e.id, one.id))).image
-    [other] = await picture_steps(here, e.id)
     [queued] = await asked(here, (await added(here, "a"))["a"])
     exported: list[Record] = []
     async with aclosing(here.archive.export()) as export:  # type: ignore[type-var]

@@ -228,7 +228,7 @@ def test_no_statement_walks_a_whole_table(plans: Mapping[str, set[str]]) -> None
 
 
 SOUGHT = (
-    "step_frontier (workspace=? AND exploration=? AND state=? AND kind=? AND depth=?)",
+    "step_frontier (workspace=? AND exploration=? AND state=? AND kind=? AND depth<?)",
     "event_step (workspace=? AND exploration=? AND step=?)",
     "image_by_age (workspace=? AND concept=? AND (created,id)<(?,?))",
     "image_by_age (workspace=? AND concept=? AND (created,id)>(?,?))",
