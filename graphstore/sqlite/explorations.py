@@ -47,9 +47,10 @@ STEPS_BY_ID = f"""
     CROSS JOIN step AS s ON s.workspace = :workspace AND s.id = asked.value"""
 _PENDING = """
     FROM step WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind
-      AND depth <= CASE :kind WHEN 'EXPAND' THEN (
-        SELECT min(depth) FROM step
-        WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind) ELSE 2147483647 END"""
+      AND depth <= CASE :kind WHEN 'EXPAND' THEN
+        (SELECT min(depth) FROM step
+         WHERE workspace = :workspace AND exploration = :id AND state = 'PENDING' AND kind = :kind)
+      ELSE 2147483647 END"""
 _READY = f"""
     SELECT {listed(STEP)} {_PENDING} AND coalesce(retry_at, 0) <= :now
     ORDER BY depth, unimportance, concept LIMIT :limit"""
