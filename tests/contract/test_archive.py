@@ -96,7 +96,7 @@ async def _with_images(store: Store, a: ConceptId, b: ConceptId) -> None:
     await store.curation.merge(a, [merged])
     await store.image_jobs.request([wanted(b, 2, prompt="Ω\n«", seed=2**40, quality="high")], request_key("k9"))
     shown = await illustrated(store, "b", "seen", concepts=5, pictures=9)
-    [step] = await picture_steps(store, shown.id)
+    step = (await picture_steps(store, shown.id))[0]
     await store.work.illustrate(illustration(shown.id, step.id, picture("b", 0.07)))
     [other] = await picture_steps(store, shown.id)
     await store.work.fail(Failure(shown.id, TOKEN, other.id, "garbled", None, answer='{"half": '))

@@ -17,7 +17,8 @@ from providers.knowledge.port import (
     Subject,
     Unknown,
 )
-from providers.knowledge.registry import SourceRegistry
+from providers.knowledge.registry import shipped
+from providers.openai.config import OpenAiConfig
 
 RELATION_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 REFERENCE_KINDS = {"ATLAS", "MODEL", "PAGE", "DOCUMENT", "DATASET", "PERSON"}
@@ -59,7 +60,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 @pytest.fixture
 def source(case: Case) -> KnowledgeSource:
     """The source, freshly made."""
-    return SourceRegistry().source(case.source)
+    return shipped(OpenAiConfig()).named(case.source)
 
 
 async def known(source: KnowledgeSource, topic: str) -> Subject:
@@ -103,7 +104,7 @@ async def test_two_fresh_sources_answer_alike(source: KnowledgeSource, case: Cas
     """The same question has the same answer, from the same source or another made like it."""
     first = await found(source, case.topic, 12)
     assert await found(source, case.topic, 12) == first
-    assert await found(SourceRegistry().source(case.source), case.topic, 12) == first
+    assert await found(shipped(OpenAiConfig()).named(case.source), case.topic, 12) == first
 
 
 @pytest.mark.parametrize("breadth", [1, 2, 5, 16])
@@ -219,7 +220,7 @@ async def test_hostile_topics_are_only_unknown(source: KnowledgeSource, topic: s
 
 async def test_many_at_once(source: KnowledgeSource, case: Case) -> None:
     """Concurrent first questions all get the answer that one alone would get."""
-    alone = await found(SourceRegistry().source(case.source), case.topic, 8)
+    alone = await found(shipped(OpenAiConfig()).named(case.source), case.topic, 8)
     answers = await asyncio.gather(*(found(source, case.topic, 8) for _ in range(50)))
     assert answers == [alone] * 50
 
