@@ -168,12 +168,12 @@ async def _send(request: web.Request, response: web.StreamResponse, body: Body, 
         for start, end in pairwise(ends):
             await response.write(await _further(body, start, end))
         await response.write_eof()
-    except KeyError:
+    except ClientConnectionResetError:
         pass  # the client has left, as it may
     except UnavailableError as error:
         _log.warning("picture_cut_off", error=str(error))
         if request.transport is not None:
-            pass  # the length was promised: only so the client hears that it is not kept
+            request.transport.close()  # the length was promised: only so the client hears that it is not kept
     return True
 
 

@@ -73,8 +73,10 @@ async def test_a_closed_database_says_so(database: Database, store: Store) -> No
             await call
 
 
-async def test_a_caller_that_goes_away_leaves_whole_transactions(store: Store) -> None:
+async def test_a_caller_that_goes_away_leaves_whole_transactions(opener: Opener) -> None:
     """What it had asked for is done or not done, and others go on."""
+    database = await opener()
+    store = database.within("main")
     for i in range(10):
         task = asyncio.ensure_future(
             store.curation.add(known(f"a{i}", f"b{i}", relations=(says(f"a{i}", "IS_A", f"b{i}"),)))
@@ -83,6 +85,8 @@ async def test_a_caller_that_goes_away_leaves_whole_transactions(store: Store) -
             await asyncio.sleep(0)
         task.cancel()
     await added(store, "last")
+    await database.close()  # what was begun is finished then, and does not come between the two reads
+    store = (await opener()).within("main")
     found = await store.concepts.named([f"{x}{i}" for i in range(10) for x in "ab"])
     assert len(found) == 2 * sum((await store.relations.types()).values())
 

@@ -465,7 +465,7 @@ async def test_a_bucket_that_is_missing_is_told(server: FakeS3) -> None:
     place = open_bytes("s3://missing/some/where")
     calls: list[Awaitable[object]] = [place.put("main", DIGEST, CONTENT), place.ping(), kept(place)]
     for call in calls:
-        with pytest.raises(UnavailableError, match="s3://missing/some/where .*(is not there|404 Not Found)"):
+        with pytest.raises(UnavailableError, match=r"s3://missing/some/where .*(is not there|404 Not Found)"):
             await call
     assert server.objects == {}
 

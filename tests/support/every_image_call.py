@@ -69,7 +69,8 @@ class EveryImageCall:
                 await self._try(images.of(concepts, asked))
 
     def _options(self) -> ImageOptions:
-        return ImageOptions(*(self._text() for _ in range(5)))
+        text = self._text
+        return ImageOptions(text(), text(), text(), text(), text())
 
     def _picture(self) -> Picture:
         text = self._text
