@@ -50,6 +50,7 @@ export class App {
       this.stage.add([concept], [relation]);
       this.pick(concept);
     },
+    pictureDeleted: (id) => this.strip.remove(id),
     guard: (work) => void this.notice.guard(work),
     colourOf: (domain) => this.stage.colours.of(domain),
   });
@@ -61,7 +62,8 @@ export class App {
   private readonly stage = new Stage(
     (node) => this.pick(node),
     () => this.closeConcept(),
-    [this.progress.element, this.strip.element, this.concept.element, this.path.element],
+    [this.progress.element, this.concept.element, this.path.element],
+    this.strip.element,
   );
 
   async start(): Promise<void> {
@@ -73,7 +75,7 @@ export class App {
     );
     addEventListener("popstate", () => void this.show(currentPlace()));
     addEventListener("keydown", (event) => this.onKey(event));
-    void this.form.loadSources().catch(() => undefined);
+    void this.form.load().catch(() => undefined);
     await this.show(currentPlace());
   }
 

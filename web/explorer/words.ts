@@ -11,7 +11,12 @@ const STATUS: Record<Status, string> = {
   FAILED: "Failed",
 };
 
-const SOURCES: Record<string, string> = { atlas: "Atlas", graph: "What is stored" };
+const SOURCES: Record<string, string> = { atlas: "Atlas", graph: "What is stored", openai: "A language model" };
+const PAINTERS: Record<string, string> = {
+  mock: "Drawn by Continuum",
+  openai: "By OpenAI",
+  "stable-diffusion": "By Stable Diffusion",
+};
 
 export const statusWord = (status: Status): string => STATUS[status];
 
@@ -47,6 +52,8 @@ export const inverseWord = (type: string): string => FROM_THE_OTHER_END[type] ??
 export const relationWord = (type: string): string => type.toLowerCase().replaceAll("_", " ");
 
 export const sourceWord = (name: string): string => SOURCES[name] ?? name;
+
+export const painterWord = (name: string): string => PAINTERS[name] ?? `By ${name}`;
 
 export const count = (number: number, one: string, many = `${one}s`): string =>
   `${number.toLocaleString("en")} ${number === 1 ? one : many}`;

@@ -6,6 +6,7 @@ import DELETE_IMAGE from "./documents/delete-image.graphql";
 import EXPLORATION from "./documents/exploration.graphql";
 import EXPLORATIONS from "./documents/explorations.graphql";
 import EXTEND from "./documents/extend.graphql";
+import IMAGES from "./documents/images.graphql";
 import MEMBERS from "./documents/members.graphql";
 import NEIGHBOURHOOD from "./documents/neighbourhood.graphql";
 import PAINT from "./documents/paint.graphql";
@@ -26,6 +27,7 @@ import type {
   KnowledgeSource,
   Named,
   Neighbourhood,
+  Painter,
   PastExploration,
   Path,
   SearchHit,
@@ -105,8 +107,19 @@ const MOST_SEED = 2 ** 31 - 1;
 
 /** Whether the usual provider makes another picture of another seed. */
 async function knowsSeeds(): Promise<boolean> {
-  const { imageProviders } = await ask<{ imageProviders: { default: boolean; seeds: boolean }[] }>(PAINTERS);
-  return imageProviders.some((provider) => provider.default && provider.seeds);
+  return (await usualPainter())?.seeds ?? false;
+}
+
+/** Who makes pictures when nobody is named. */
+export async function usualPainter(): Promise<Painter | undefined> {
+  const { imageProviders } = await ask<{ imageProviders: Painter[] }>(PAINTERS);
+  return imageProviders.find((provider) => provider.default);
+}
+
+/** The next pictures of a concept. */
+export async function furtherImages(id: string, after: string | null, signal: AbortSignal): Promise<Connection<Image>> {
+  const data = await ask<{ concept: { images: Connection<Image> } | null }>(IMAGES, { id, after }, signal);
+  return found(data.concept, "concept").images;
 }
 
 export const deleteImage = (id: string): Promise<unknown> => ask(DELETE_IMAGE, { id });

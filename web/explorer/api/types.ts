@@ -49,6 +49,16 @@ export interface Image {
   error: { message: string } | null;
 }
 
+/** Somebody who makes pictures. */
+export interface Painter {
+  default: boolean;
+  available: boolean;
+  /** Whether another seed gives another picture. */
+  seeds: boolean;
+  /** The most that one picture costs. */
+  costUsd: number;
+}
+
 /** A picture that an exploration has made. */
 export interface NewPicture {
   id: string;

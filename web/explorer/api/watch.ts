@@ -63,11 +63,9 @@ export async function* painting(ids: readonly string[], signal: AbortSignal): As
   }
 }
 
-interface Told {
-  explorationEvents: ExplorationEvent;
-}
+type Told = { explorationEvents: ExplorationEvent };
 
-async function* answers<Data>(
+async function* answers<Data extends Record<string, unknown>>(
   query: string,
   variables: Record<string, unknown>,
   signal: AbortSignal,
@@ -77,7 +75,7 @@ async function* answers<Data>(
   const stop = (): void => void client.dispose();
   signal.addEventListener("abort", stop);
   try {
-    for await (const { data, errors } of client.iterate<Data & Record<string, unknown>>({ query, variables })) {
+    for await (const { data, errors } of client.iterate<Data>({ query, variables })) {
       if (errors) throw ApiError.from(errors);
       if (data) yield data;
     }

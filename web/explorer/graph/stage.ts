@@ -1,4 +1,4 @@
-// The graph with what lies around it: legend and zoom buttons.
+// The graph with what lies around it: legend, zoom buttons and the strip of pictures.
 import type { Concept, Ends } from "../api/types";
 import { h } from "../dom";
 import { icon, type IconName } from "../icons";
@@ -21,6 +21,7 @@ export class Stage {
     pick: (node: GraphNode) => void,
     leave: () => void,
     private readonly covering: readonly HTMLElement[],
+    private readonly strip: HTMLElement,
   ) {
     this.picture = new Picture(this.graph, this.colours, { pick, leave, insets: () => this.insets() });
     this.legend = new Legend(this.graph, this.colours, (domain) => this.picture.highlightDomain(domain));
@@ -37,7 +38,7 @@ export class Stage {
       { class: "stage", "aria-label": "Graph" },
       this.picture.element,
       ...covering,
-      h("div", { class: "tools" }, zoomButtons, this.legend.element),
+      h("div", { class: "tools" }, h("div", { class: "upper" }, zoomButtons, strip), this.legend.element),
     );
   }
 
@@ -83,7 +84,8 @@ export class Stage {
    * The card at the left covers a corner only: half its width keeps most of the graph clear of it.
    */
   private insets(): Insets {
-    const insets = { top: 0, right: 0, bottom: this.legend.element.offsetHeight, left: 0 };
+    const foot = this.legend.element.offsetHeight + this.strip.offsetHeight;
+    const insets = { top: 0, right: 0, bottom: foot, left: 0 };
     const stage = this.element.getBoundingClientRect();
     for (const element of this.covering) {
       if (element.hidden) continue;

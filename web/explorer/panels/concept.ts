@@ -13,6 +13,7 @@ export interface ConceptActions {
   explore(id: string): void;
   pathFrom(concept: Concept): void;
   open(concept: Concept, relation: Relation): void;
+  pictureDeleted(id: string): void;
   guard(work: () => Promise<void>): void;
   colourOf(domain: string): number;
 }
@@ -54,7 +55,7 @@ export class ConceptPanel {
       concept.summary ? h("p", { class: "summary" }, concept.summary) : h("p", { class: "about" }, "No summary yet."),
       concept.aliases.length > 0 ? h("p", { class: "about" }, `Also: ${concept.aliases.join(", ")}`) : "",
       this.buttons(concept),
-      new ConceptImages(concept, this.actions.guard, this.reading.signal).element,
+      new ConceptImages(concept, this.actions.guard, this.actions.pictureDeleted, this.reading.signal).element,
       h("h3", {}, count(concept.relations.totalCount, "relation")),
       relations,
       more,

@@ -1,10 +1,11 @@
 // The pictures of one concept: those that are there, those that are being made, and a button for another one.
 import { ApiError } from "../api/client";
-import { deleteImage, paint } from "../api/queries";
-import type { ConceptDetails, Image } from "../api/types";
+import { deleteImage, furtherImages, paint } from "../api/queries";
+import type { ConceptDetails, Connection, Image } from "../api/types";
 import { painting } from "../api/watch";
 import { h } from "../dom";
 import { icon } from "../icons";
+import { painterWord } from "../words";
 import { inWords } from "./notice";
 
 const UNFINISHED = ["QUEUED", "GENERATING"];
@@ -12,25 +13,42 @@ const UNFINISHED = ["QUEUED", "GENERATING"];
 export class ConceptImages {
   private readonly list = h("ul", { class: "images" });
   private readonly answer = h("p", { class: "about", role: "status" });
+  private readonly more = h("div");
   private readonly frames = new Map<string, HTMLElement>();
+  private readonly button: HTMLElement;
   readonly element: HTMLElement;
 
   constructor(
     private readonly concept: ConceptDetails,
     private readonly guard: (work: () => Promise<void>) => void,
+    private readonly deleted: (id: string) => void,
     private readonly signal: AbortSignal,
   ) {
-    const make = h("button", { type: "button", onclick: () => this.guard(() => this.make()) }, icon("picture"), "Make a picture");
-    this.element = h("section", { "aria-label": "Pictures" }, this.list, h("div", { class: "controls" }, make), this.answer);
-    const images = concept.images.edges.map((edge) => edge.node);
+    const make = (): void => this.guard(() => this.make());
+    this.button = h("button", { type: "button", onclick: make }, icon("picture"), "Make a picture");
+    const controls = h("div", { class: "controls" }, this.button);
+    this.element = h("section", { "aria-label": "Pictures" }, controls, this.answer, this.list, this.more);
+    this.append(concept.images);
+  }
+
+  /** Draws those read so far, and a button for the next ones. */
+  private append({ edges, pageInfo }: Connection<Image>): void {
+    const images = edges.map((edge) => edge.node);
     for (const image of images) this.show(image);
     this.follow(images);
+    this.more.replaceChildren();
+    if (!pageInfo.hasNextPage) return;
+    const further = async (): Promise<void> =>
+      this.append(await furtherImages(this.concept.id, pageInfo.endCursor, this.signal));
+    this.more.append(
+      h("button", { type: "button", class: "chip", onclick: () => this.guard(further) }, "Show more pictures"),
+    );
   }
 
   private async make(): Promise<void> {
     this.answer.textContent = "";
     const images = await paint(this.concept.id, this.frames.size > 0);
-    for (const image of images.reverse()) this.show(image);
+    for (const image of images) this.show(image);
     this.follow(images);
   }
 
@@ -80,20 +98,20 @@ export class ConceptImages {
   }
 
   private caption(image: Image): HTMLElement {
-    const words = image.fallbackReason ? `Drawn instead: ${image.fallbackReason}` : `By ${image.provider}`;
+    const words = image.fallbackReason ? `Drawn instead: ${image.fallbackReason}` : painterWord(image.provider);
     return h("p", { class: "about" }, words, this.remove(image));
   }
 
   private remove({ id }: Image): HTMLElement {
+    const words = "Delete this picture";
     const forget = async (): Promise<void> => {
       await deleteImage(id);
+      this.button.focus(); // what had the focus goes
       this.frames.get(id)?.remove();
       this.frames.delete(id);
+      this.deleted(id);
     };
-    return h(
-      "button",
-      { type: "button", class: "quiet", "aria-label": "Delete this picture", onclick: () => this.guard(forget) },
-      icon("close"),
-    );
+    const press = (): void => this.guard(forget);
+    return h("button", { type: "button", class: "quiet", "aria-label": words, title: words, onclick: press }, icon("close"));
   }
 }

@@ -1,6 +1,6 @@
 // The form: a topic, where to look, how far to go.
 import { ApiError } from "../api/client";
-import { knowledgeSources, startExploration } from "../api/queries";
+import { knowledgeSources, startExploration, usualPainter } from "../api/queries";
 import type { KnowledgeSource, Sense, StartInput } from "../api/types";
 import { h } from "../dom";
 import { sourceWord } from "../words";
@@ -44,6 +44,7 @@ export class StartForm {
   private readonly depth = choice("depth", DEPTHS, USUAL.depth, (depth) => (depth === 1 ? "1 relation away" : `${depth} relations away`));
   private readonly size = choice("size", SIZES, USUAL.size, (size) => `${size} concepts`);
   private readonly pictures = h("input", { id: "pictures", name: "pictures", type: "checkbox" });
+  private readonly price = h("span");
   private readonly button = h("button", { type: "submit", class: "primary" }, "Explore");
   private readonly answer = h("div", { class: "answer", role: "status" });
   readonly element: HTMLFormElement;
@@ -60,7 +61,7 @@ export class StartForm {
         labelled("source", "Look in", this.source),
         labelled("depth", "Go", this.depth),
         labelled("size", "At most", this.size),
-        h("div", { class: "choice" }, this.pictures, h("label", { for: "pictures" }, "With pictures")),
+        h("div", { class: "choice" }, this.pictures, h("label", { for: "pictures" }, "With pictures", this.price)),
       ),
       this.answer,
       h("p", { class: "examples" }, "Try ", ...EXAMPLES.map((topic) => this.suggestion(topic))),
@@ -68,8 +69,11 @@ export class StartForm {
     this.offer(USUAL_SOURCES);
   }
 
-  async loadSources(): Promise<void> {
+  /** Asks the server what it has, and what its pictures cost. */
+  async load(): Promise<void> {
     this.offer(await knowledgeSources());
+    const painter = await usualPainter();
+    if (painter?.available && painter.costUsd > 0) this.price.textContent = `, up to $${painter.costUsd} each`;
   }
 
   focus(): void {
