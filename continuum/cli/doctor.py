@@ -14,12 +14,14 @@ import click
 from rich.text import Text
 
 from continuum.cli.check import Check, Level
+from continuum.cli.check_pictures import painter_check, place_check
 from continuum.cli.check_redis import redis_checks
 from continuum.cli.check_store import store_checks
 from continuum.cli.failures import DONE, PARTLY
 from continuum.cli.shell import Shell, pass_shell, program, results, run
 from continuum.cli.words import indented, styled
-from continuum.providing import check_sources
+from continuum.exchange import Exchange
+from continuum.providing import check_sources, image_catalogue
 from continuum.settings import Settings, SettingsError
 from continuum.stores import make_data_dir
 from providers.errors import ProviderError
@@ -35,7 +37,7 @@ NO_SPACE: Final = 50_000_000
 @click.command(short_help="Check everything, and say how to mend what is wrong.")
 @pass_shell
 def doctor(shell: Shell) -> int:
-    """Check the settings, the store, Redis, the disk and the pages, and say how to mend what is wrong.
+    """Check the settings, the store, Redis, the disk, pictures and the pages, and say how to mend what is wrong.
 
     Exit codes: 0 nothing is wrong (a warning may be shown), 1 something is.
     """
@@ -60,6 +62,7 @@ async def _checks(shell: Shell) -> AsyncIterator[Check]:
     try:
         settings = shell.settings()
         check_sources(settings)
+        catalogue = image_catalogue(settings, Exchange())
     except SettingsError as error:
         yield Check(Level.FAIL, "settings", str(error), "Set this variable right, or unset it for its default.")
         return
@@ -74,6 +77,8 @@ async def _checks(shell: Shell) -> AsyncIterator[Check]:
     async for check in redis_checks(settings):
         yield check
     yield await _atlas()
+    yield painter_check(settings, catalogue)
+    yield await place_check(settings)
     yield _pages(settings)
     yield await _port(settings)
 

@@ -119,7 +119,8 @@ def _show_result(parts: Parts, workspace: str, ended: Exploration, found: Found)
     out.print(
         f"{_ending(ended)}: "
         f"{counted(ended.progress.concepts_found, 'concept')} ({found.created:,} new), "
-        f"{counted(len(found.relations), 'relation')}, {counted(ended.progress.steps_done, 'step')}, "
+        f"{counted(len(found.relations), 'relation')}, {_pictures(found)}"
+        f"{counted(ended.progress.steps_done, 'step')}, "
         f"{lasted(ended.spent.seconds)} of work.",
         markup=False,
     )
@@ -137,6 +138,14 @@ def _ending(ended: Exploration) -> str:
         case ExplorationStatus.BUDGET_REACHED:
             return f"The budget of {(ended.reason or '').partition(':')[0]} is used up"
     return f"{ended.status.capitalize()} ({safe(ended.reason or 'no reason is known')})"
+
+
+def _pictures(found: Found) -> str:
+    """How many there are now, where any were made; and why they were drawn, where others were to make them."""
+    if not found.pictures:
+        return ""
+    drawn = f" (drawn instead: {safe(found.fallback)})" if found.fallback else ""
+    return f"{counted(found.pictures, 'picture')}{drawn}, "
 
 
 def _asked(ended: Exploration) -> str:

@@ -27,6 +27,9 @@ class Found:
     concepts: dict[ConceptId, Concept] = field(default_factory=dict)
     relations: dict[RelationKey, None] = field(default_factory=dict)
     created: int = 0
+    pictures: int = 0
+    fallback: str | None = None
+    """Why the last of the pictures that were drawn in place of others was."""
     progress: Progress = field(default_factory=Progress)
 
     def add(self, told: Told) -> list[Concept]:
@@ -35,6 +38,9 @@ class Found:
         self.concepts.update(told.concepts)
         self.relations.update(dict.fromkeys(told.relations))
         self.created += len(told.event.created)
+        for picture in filter(None, (image.picture for image in told.images.values())):
+            self.pictures += 1
+            self.fallback = picture.fallback or self.fallback
         self.progress = told.event.progress
         return fresh
 

@@ -19,8 +19,9 @@ from exploration.images.request import ImageRequest, image_options
 from exploration.stored import StoredGraph
 from graphstore.errors import NotFoundError
 from graphstore.ids import new_id
-from graphstore.model import Image, ImageDraft, ImageError, Picture
+from graphstore.model import Image, ImageDraft, ImageError, ImageOptions, Picture
 from graphstore.port import Store
+from providers.images.catalogue import ImageCatalogue
 from providers.knowledge.port import Ambiguous, Known, Subject
 
 
@@ -64,7 +65,8 @@ async def _image(shell: Shell, words: str, chosen: Subject | None, out: Path, as
         store = parts.database.within(shell.workspace)
         subject = chosen or await _found(store, words)
         request = ImageRequest((subject.concept_id or "",), **asked)
-        draft = ImageDraft(request.concepts[0], 1, image_options(request, parts.catalogue))
+        draft = ImageDraft(request.concepts[0], 1, _options(request, parts.catalogue))
+        await parts.pictures.ping()  # what could not be kept should not be paid for
         with _Telling(messages(), f"Having {safe(subject.name)} made by {draft.options.provider}"):
             made = await _made(parts, store, draft)
         if made.picture is None:
@@ -79,6 +81,15 @@ async def _image(shell: Shell, words: str, chosen: Subject | None, out: Path, as
 
 
 _LOST = ImageError("CANCELLED", "somebody cancelled or deleted it meanwhile")
+
+
+def _options(request: ImageRequest, catalogue: ImageCatalogue) -> ImageOptions:
+    """As `image_options` has them; what is wrong is told in the words of the command line."""
+    try:
+        return image_options(request, catalogue)
+    except InvalidRequest as wrong:
+        reason = str(wrong).removeprefix(f"{wrong.argument}: ")
+        raise InvalidRequest(wrong.argument.replace("input.", "--"), reason) from None
 
 
 async def _found(store: Store, words: str) -> Subject:
@@ -111,7 +122,7 @@ async def _made(parts: Parts, store: Store, draft: ImageDraft) -> Image:
 
 
 def _described(out: Path, picture: Picture) -> str:
-    by = f"drawn instead, since {picture.fallback}" if picture.fallback else f"by {picture.provider} ({picture.model})"
+    by = f"drawn instead: {picture.fallback}" if picture.fallback else f"by {picture.provider} ({picture.model})"
     cached = ", made before" if picture.cached else ""
     return (
         f"{out}: {picture.width} x {picture.height}, {picture.media_type}, {picture.bytes:,} bytes, "

@@ -21,8 +21,8 @@ from continuum.cli.words import counted, lasted, named, safe, styled
 from exploration.activity.port import AgentActivity
 from exploration.watch import Told
 from graphstore.formats.values import written_time
-from graphstore.model import EventKind, Exploration, Progress
-from resolvers.ids import CONCEPT, EXPLORATION, STEP, global_id
+from graphstore.model import EventKind, Exploration, Image, Progress
+from resolvers.ids import CONCEPT, EXPLORATION, IMAGE, STEP, global_id
 
 _EVERY = 0.1
 """Seconds between two looks at what the agents do."""
@@ -128,6 +128,7 @@ class JsonView:
     _TYPES = {  # noqa: RUF012 - a table that nobody changes
         EventKind.EXPLORATION_STARTED: "ExplorationStarted",
         EventKind.GRAPH_GREW: "GraphGrew",
+        EventKind.IMAGE_READY: "ImageReady",
         EventKind.STEP_FAILED: "StepFailed",
         EventKind.STATUS_CHANGED: "StatusChanged",
     }
@@ -165,12 +166,26 @@ class JsonView:
                         for key, edge in told.relations.items()
                     ],
                 }
+            case EventKind.IMAGE_READY:
+                return {"image": image_object(told.images.get(event.image or ""))}
             case EventKind.STEP_FAILED:
                 step = global_id(STEP, event.step) if event.step else None
                 return {"step": step, "error": event.error, "willRetry": event.will_retry}
             case EventKind.STATUS_CHANGED:
                 return {"status": event.status, "reason": event.reason}
         return {}
+
+
+def image_object(image: Image | None) -> dict[str, Any] | None:
+    """An image as the API shows it; None when it was deleted since."""
+    if image is None or image.picture is None:
+        return None
+    return {
+        "id": global_id(IMAGE, image.id),
+        "concept": global_id(CONCEPT, image.concept),
+        "provider": image.picture.provider,
+        "fallbackReason": image.picture.fallback,
+    }
 
 
 def summary_object(exploration: Exploration, found: Found, workspace: str) -> dict[str, Any]:

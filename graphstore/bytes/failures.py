@@ -14,6 +14,8 @@ _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _UNWRITABLE = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _LONGEST = 300
+_METADATA = "169.254.169.254"
+"""Where a machine of Amazon's gets its credentials; obstore looks there when it is given none."""
 
 
 @asynccontextmanager
@@ -43,6 +45,8 @@ def meaning_of(error: Exception, location: str, *, writing: bool) -> StoreError:
         return ReadOnlyError(f"{location} cannot be written: check the rights to it")
     if code == errno.EACCES or isinstance(error, PermissionDeniedError | UnauthenticatedError):
         return AccessError(f"{location} cannot be read: check the rights to it, or the credentials")
+    if _METADATA in text:
+        return AccessError(f"there are no credentials for {location}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
     return UnavailableError(f"{location} cannot be used just now ({_brief(text)})")
 
 

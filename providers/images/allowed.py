@@ -9,7 +9,7 @@ def check(card: ImageCard, request: PictureRequest) -> None:
     """Raises `NotConfiguredError` for a provider that is not available, and `RefusedError`, with all that is allowed,
     for a request that is beyond it."""
     if card.reason is not None:
-        raise NotConfiguredError(card.reason, used=NOTHING)
+        raise NotConfiguredError(f"{card.name} is not set up: {card.reason}", used=NOTHING)
     size = "{}x{}".format(*request.size)
     if size not in card.sizes:
         raise _refused(card, "pictures", size, card.sizes)

@@ -71,7 +71,7 @@ class StableDiffusionImages:
         self._config = config
         self._every = every
         self._endpoint = (config.endpoint or "").rstrip("/")
-        self._server = urlsplit(self._endpoint).hostname or ""
+        self._server = urlsplit(self._endpoint).netloc.rpartition("@")[2]
 
     def card(self) -> ImageCard:
         """What it is."""

@@ -55,11 +55,13 @@ class LimitedClient(openai.AsyncOpenAI):
             async with asyncio.timeout(self._most_seconds):
                 answer = await super().request(cast_to, options, **how)
         except _FAILURES as error:
-            failure = translated(error, self.base_url.host)
+            failure = translated(error, _server(self.base_url))
         else:
             if not inspect.isclass(cast_to) or isinstance(answer, cast_to):
                 return answer
-            failure = GarbledError(f"{self.base_url.host} gave an answer of another form", answer=_kept(str(answer)))
+            failure = GarbledError(
+                f"{_server(self.base_url)} gave an answer of another form", answer=_kept(str(answer))
+            )
         raise failure
 
 
@@ -71,7 +73,7 @@ class _Limit:
 
     async def __call__(self, response: httpx2.Response) -> None:
         """Look at the headers, and have the body watched while it comes."""
-        server = response.request.url.host
+        server = _server(response.request.url)
         check_headers(response.headers, self._most, server)
         response.stream = _Limited(cast("httpx2.AsyncByteStream", response.stream), self._most, server)
 
@@ -109,8 +111,13 @@ def translated(error: BaseException, server: str = "the server") -> ProviderErro
 def _refusal(error: openai.APIStatusError) -> ProviderError:
     request, response = error.request, error.response
     key = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    answer = Answer(request.url.host, response.status_code, response.headers, response.content)
+    answer = Answer(_server(request.url), response.status_code, response.headers, response.content)
     return answer.error("OPENAI_API_KEY", {key} - {NO_KEY})
+
+
+def _server(url: httpx2.URL) -> str:
+    """As a person would call it; the port as well, where one is named: a machine may have several servers."""
+    return url.netloc.decode()
 
 
 def _key(config: OpenAiConfig) -> str:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.system
 
 NEWEST = len(schema.migrations())
 
-COMMANDS = ("serve", "worker", "explore", "search", "import", "export", "migrate", "schema", "doctor")
+COMMANDS = ("serve", "worker", "explore", "image", "search", "import", "export", "migrate", "schema", "doctor")
 
 
 def test_the_version_is_that_of_the_package(tmp_path: Path) -> None:
@@ -149,6 +149,21 @@ def test_a_default_source_that_is_none_stops_the_server(tmp_path: Path) -> None:
     """A misspelt KNOWLEDGE_SOURCES is told at the start, not by the first exploration."""
     ended = continuum(tmp_path, "serve", port=0, knowledge_sources="atlas,oracle")
     assert (ended.code, ended.err.startswith("Error: KNOWLEDGE_SOURCES='atlas,oracle'")) == (2, True)
+
+
+def test_doctor_looks_at_pictures(tmp_path: Path) -> None:
+    """Who makes them is told, a maker that is missing is warned of, and one who does not exist is a failure."""
+    drawn = continuum(tmp_path, "doctor", port=0)
+    assert "ok    pictures: drawn\n" in drawn.out
+    assert f"ok    picture store: {tmp_path / 'images'} can be written" in drawn.out
+    made = continuum(tmp_path, "doctor", port=0, stable_diffusion_endpoint="http://127.0.0.1:1")
+    assert "ok    pictures: made by stable-diffusion" in made.out
+    missing = continuum(tmp_path, "doctor", port=0, image_provider="openai")
+    assert (missing.code, "set OPENAI_API_KEY" in missing.out) == (0, True)
+    unknown = continuum(tmp_path, "doctor", port=0, image_provider="rembrandt")
+    assert (unknown.code, "mock, openai, stable-diffusion" in unknown.out) == (1, True)
+    nowhere = continuum(tmp_path, "doctor", port=0, image_store_url="ftp://far/away")
+    assert (nowhere.code, "fail  picture store: IMAGE_STORE_URL" in nowhere.out) == (1, True)
 
 
 def test_doctor_notices_a_damaged_file(tmp_path: Path) -> None:

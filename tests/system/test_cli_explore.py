@@ -74,6 +74,21 @@ def test_json_is_one_object_a_line(tmp_path: Path) -> None:
     assert (summary["created"], summary["spent"]["concepts"]) == (40, 40)
 
 
+def test_pictures_are_told(tmp_path: Path) -> None:
+    """As JSON each is an event that names its concept; for a person they are counted, with why they were drawn."""
+    ended = continuum(tmp_path, "explore", "photosynthesis", "--concepts", 4, "--pictures", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    *told, summary = events(ended.out)
+    made = [event["image"] for event in told if event["type"] == "ImageReady"]
+    found = {c["id"] for event in told if event["type"] == "GraphGrew" for c in event["concepts"]}
+    assert {image["concept"] for image in made} == found
+    assert {(image["provider"], image["fallbackReason"]) for image in made} == {("mock", None)}
+    assert summary["spent"]["pictures"] == len(made) == 4
+
+    words = continuum(tmp_path, "explore", "jazz", "--concepts", 3, "--pictures", image_provider="openai")
+    assert "3 pictures (drawn instead: openai is not set up: set OPENAI_API_KEY" in words.out
+
+
 def test_a_terminal_gets_a_live_display(tmp_path: Path) -> None:
     """In a terminal progress is drawn in place, and the tree is what stays, no line wider than the terminal."""
     ended = in_terminal(tmp_path, "explore", "photosynthesis", "--depth", 4, "--concepts", 500, width=90, **SLOW)

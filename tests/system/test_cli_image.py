@@ -68,7 +68,7 @@ def test_a_file_that_is_there_stays(explored: Path, tmp_path: Path) -> None:
     [
         (("light and shadow",), "no stored concept is called 'light and shadow'"),
         (("photosynthesis", "--provider", "rembrandt"), "there are: mock, openai, stable-diffusion"),
-        (("photosynthesis", "--size", "7x7"), "512x512"),
+        (("photosynthesis", "--size", "7x7"), "--size: '7x7' is not among those of 'mock': 512x512"),
         (("photosynthesis", "--provider", "openai", "--no-fallback"), "set OPENAI_API_KEY"),
     ],
 )
@@ -87,8 +87,17 @@ def test_a_provider_that_is_not_set_up_is_stood_in_for(explored: Path, tmp_path:
     out = tmp_path / "drawn.png"
     ended = continuum(explored, "image", "photosynthesis", "--provider", "openai", "--out", out)
     assert ended.code == 0
-    assert "drawn instead, since set OPENAI_API_KEY" in ended.out
+    assert "drawn instead: openai is not set up: set OPENAI_API_KEY" in ended.out
     [image] = gallery(explored, "photosynthesis")
     assert image.picture is not None
     assert image.picture.provider == "mock"
     assert image.picture.fallback is not None
+
+
+def test_what_could_not_be_kept_is_not_made(explored: Path, tmp_path: Path) -> None:
+    """Where the place for pictures takes nothing, that is said before anybody is asked and paid."""
+    (explored / "images" / "ping").mkdir(parents=True)  # in the way of what is written there to see whether it can be
+    ended = continuum(explored, "image", "photosynthesis", "--out", tmp_path / "none.png")
+    assert ended.code == 2
+    assert str(explored / "images") in ended.err
+    assert not gallery(explored, "photosynthesis")
