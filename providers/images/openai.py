@@ -11,6 +11,7 @@ from providers.images.encoded import decoded
 from providers.images.port import ImageCard, Picture, PictureRequest, Told, unheard
 from providers.openai.client import OpenAiClient
 from providers.openai.config import OpenAiConfig
+from providers.text import without_surrogates
 
 if TYPE_CHECKING:
     from openai.types import ImagesResponse
@@ -63,8 +64,7 @@ class OpenAiImages:
     def _call(self, request: PictureRequest) -> dict[str, Any]:
         return {
             "model": self._config.image_model,
-            # A lone half of a surrogate cannot be sent.
-            "prompt": request.prompt.encode("utf-8", "replace").decode(),
+            "prompt": without_surrogates(request.prompt),
             "n": request.count,
             "size": "{}x{}".format(*request.size),
             "quality": request.quality,

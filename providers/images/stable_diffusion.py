@@ -19,6 +19,7 @@ from providers.images.allowed import check
 from providers.images.encoded import decoded
 from providers.images.port import ImageCard, Picture, PictureRequest, Told, unheard
 from providers.price import NOTHING
+from providers.text import without_surrogates
 
 SIZES = (
     *("512x512", "512x768", "768x512", "640x640", "768x768", "896x896", "1024x1024"),
@@ -100,7 +101,7 @@ class StableDiffusionImages:
     def _call(self, request: PictureRequest) -> dict[str, Any]:
         c, (width, height) = self._config, request.size
         return {
-            "prompt": request.prompt.encode("utf-8", "replace").decode(),
+            "prompt": without_surrogates(request.prompt),
             "negative_prompt": c.negative_prompt,
             "width": width,
             "height": height,

@@ -55,6 +55,11 @@ class FakeChat:
     subjects: Counter[str] = field(default_factory=Counter)
     billed: int = 0
     """Tokens that it charges for: calls that it worked on, however they ended."""
+    usage: Any = field(default_factory=lambda: TOKENS)
+    """The tokens that it says it counted."""
+    content: Any = None
+    """What it says, whatever it was asked, in place of what it knows."""
+    refusal: str = "I would rather not."
     seconds: float = 0.0
     """How long an answer takes."""
 
@@ -76,9 +81,10 @@ class FakeChat:
         return self._answered(mood, answer_about(name, content["relations"]), body)
 
     def _answered(self, mood: str, answer: dict[str, Any], body: Mapping[str, Any]) -> web.StreamResponse:
-        message: dict[str, Any] = {"role": "assistant", "content": _text(mood, answer), "refusal": None}
+        content = _text(mood, answer) if self.content is None else self.content
+        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
         if mood == "refusal":
-            message = {"role": "assistant", "content": None, "refusal": "I would rather not."}
+            message = {"role": "assistant", "content": None, "refusal": self.refusal}
         choice = {
             "index": 0,
             "message": message,
@@ -90,7 +96,7 @@ class FakeChat:
             "created": 1,
             "model": body["model"],
             "choices": [] if mood == "no choice" else [choice],
-            **({} if mood == "no usage" else {"usage": TOKENS}),
+            **({} if mood == "no usage" else {"usage": self.usage}),
         }
         if mood == "odd":
             return web.json_response({"choices": "abc", "usage": 7})

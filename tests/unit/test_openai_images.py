@@ -277,6 +277,8 @@ def test_the_key_is_not_in_the_settings_text() -> None:
         ("nan", None),
         ("soon", None),
         ("Wed, 99 Foo 2026 25:61:61 GMT", None),
+        ("Wed, 21 Oct 99999999999999999999 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2015 07:28:00 -99999999999999999", None),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
     ],
 )

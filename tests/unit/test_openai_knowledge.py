@@ -179,6 +179,58 @@ async def test_without_a_count_the_most_is_assumed(source: OpenAiSource, chat: F
     assert TOKENS["total_tokens"] < findings.tokens <= source.price(QUESTION).tokens
 
 
+@pytest.mark.parametrize("count", [-5, 10**12, 10**400, float("inf"), float("nan"), 1.5, "7", None, []])
+async def test_a_count_that_cannot_be_true_is_not_believed(source: OpenAiSource, chat: FakeChat, count: Any) -> None:
+    """Whatever a server says it counted, what is booked is a whole number from nothing to what was reserved, and the
+    answer is not lost."""
+    chat.usage = {"prompt_tokens": count, "completion_tokens": count, "total_tokens": count}
+    findings = await found(source)
+    worst = source.price(QUESTION)
+    assert len(findings.links) == 3
+    assert isinstance(findings.tokens, int)
+    assert 0 < findings.tokens <= worst.tokens
+    assert 0 < findings.cost_usd <= worst.cost_usd
+
+
+@pytest.mark.parametrize("usage", [{}, [], {"prompt_tokens": 700}])
+async def test_a_count_in_parts_is_made_up_with_the_most(source: OpenAiSource, chat: FakeChat, usage: Any) -> None:
+    """Where a server counts only some of its tokens, the answer is taken, and the others are assumed."""
+    chat.usage = usage
+    findings = await found(source)
+    assert len(chat.asked) == 1
+    assert TOKENS["total_tokens"] < findings.tokens <= source.price(QUESTION).tokens
+
+
+@pytest.mark.parametrize("content", [[{"type": "text", "text": "Gladly!"}], {"known": True}, 7, "\ud800 gladly", "["])
+async def test_what_is_no_text_is_repaired_and_told(source: OpenAiSource, chat: FakeChat, content: Any) -> None:
+    """An answer in parts, of another type or with half a surrogate is unusable like any other, and can be stored."""
+    chat.content = content
+    with pytest.raises(GarbledError) as caught:
+        await found(source)
+    assert len(chat.asked) == 2
+    assert caught.value.used is not None
+    assert f"{caught.value}{caught.value.answer}".encode()
+
+
+async def test_half_a_surrogate_in_a_refusal_can_be_stored(source: OpenAiSource, chat: FakeChat) -> None:
+    """The words of a refusal become the error of a step: they have a form in UTF-8, too."""
+    chat.moods.append("refusal")
+    chat.refusal = "I would rather \ud800 not."
+    with pytest.raises(RefusedError, match="I would rather") as caught:
+        await found(source)
+    assert str(caught.value).encode()
+
+
+async def test_a_flood_is_not_sent_back(source: OpenAiSource, chat: FakeChat) -> None:
+    """A server that knows no limit of an answer does not have us send more for the repair than was reserved."""
+    chat.content = "flood " * 100_000
+    with pytest.raises(GarbledError):
+        await found(source)
+    assert len(chat.asked) == 2
+    said = chat.asked[1]["messages"][2]["content"]
+    assert 0 < len(said) <= 4 * OpenAiConfig().max_output_tokens
+
+
 async def test_the_price_covers_an_answer_and_its_repair(source: OpenAiSource, chat: FakeChat) -> None:
     """Whatever is sent in both calls has fewer bytes than the reserved tokens leave room for."""
     chat.moods.append("prose")

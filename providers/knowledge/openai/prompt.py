@@ -6,6 +6,7 @@ import orjson
 
 from providers.knowledge.openai.answer import SCHEMA
 from providers.knowledge.port import Question
+from providers.text import without_surrogates
 
 Message: TypeAlias = dict[str, Any]
 
@@ -69,13 +70,12 @@ def repair(conversation: list[Message], answer: str, reason: str) -> list[Messag
 
 
 def _json(value: Any) -> str:
-    # Lone halves of surrogates cannot be sent: what is asked stays the same without them.
     return orjson.dumps(_clean(value)).decode()
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return without_surrogates(value)
     if isinstance(value, dict):
         return {name: _clean(each) for name, each in value.items()}
     return [_clean(each) for each in value] if isinstance(value, list | tuple) else value

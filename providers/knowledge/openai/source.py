@@ -21,6 +21,7 @@ from providers.knowledge.port import (
 from providers.openai.client import OpenAiClient
 from providers.openai.config import OpenAiConfig
 from providers.price import NOTHING, Price
+from providers.text import without_surrogates
 
 if TYPE_CHECKING:  # the library takes half a second to load, and is needed only when something is asked
     from openai.types.chat import ChatCompletion
@@ -30,6 +31,8 @@ MOST_CONFIDENCE = 0.7
 OVERHEAD = 200
 """Tokens that a server adds to each call by itself, at most: roles, separators, its own words on the schema."""
 LONGEST_REASON = 1_000
+CHARACTERS_OF_A_TOKEN = 4
+"""Of an answer, as a rule: so much of a garbled one is sent back."""
 
 
 class OpenAiSource:
@@ -84,7 +87,9 @@ class OpenAiSource:
         """Ask once more; what both calls have cost. One of which that is not known is counted as dear as can be."""
         before = garbled.used or self._price(self._most_sent(conversation), self._config.max_output_tokens)
         if garbled.answer is not None:
-            conversation = repair(conversation, garbled.answer, str(garbled)[:LONGEST_REASON])
+            # Not more of it than was booked, whatever a server sent that knows no limit.
+            said = garbled.answer[: CHARACTERS_OF_A_TOKEN * self._config.max_output_tokens]
+            conversation = repair(conversation, said, str(garbled)[:LONGEST_REASON])
         try:
             answer, used = await self._answer(conversation)
         except ProviderError as error:
@@ -117,11 +122,12 @@ class OpenAiSource:
         return messages(question, with_schema=self._config.text_format == "schema")
 
     def _used(self, completion: "ChatCompletion", conversation: Sequence[Message]) -> Price:
-        """By the server's count, or, where it has none, the most that it can have been."""
+        """By the server's count, or, where it has none that can be true, the most that it can have been: so no server
+        can have an exploration spend more than was booked, or less than nothing."""
+        most_sent, most_answered = self._most_sent(conversation), self._config.max_output_tokens
         usage = completion.usage
-        if usage is None:
-            return self._price(self._most_sent(conversation), self._config.max_output_tokens)
-        return self._price(usage.prompt_tokens, usage.completion_tokens)
+        sent = _count(getattr(usage, "prompt_tokens", None), most_sent)
+        return self._price(sent, _count(getattr(usage, "completion_tokens", None), most_answered))
 
     def _most_sent(self, conversation: Sequence[Message]) -> int:
         """No tokenizer makes more tokens of a text than it has bytes; an answer has no more than it was allowed."""
@@ -148,10 +154,18 @@ def _said(completion: "ChatCompletion", model: str, used: Price) -> str:
     if choice is None or choice.message is None:
         raise GarbledError(f"{model} answered without a choice", used=used)
     if choice.message.refusal:
-        raise RefusedError(f"{model} refused: {choice.message.refusal[:300]}", used=used)
+        raise RefusedError(f"{model} refused: {without_surrogates(choice.message.refusal[:300])}", used=used)
     if choice.finish_reason == "content_filter":
         raise ContentPolicyError(f"the rules of {model} forbid an answer", used=used)
-    return choice.message.content or ""
+    content = choice.message.content
+    if content is not None and not isinstance(content, str):
+        raise GarbledError(f"{model} answered with something else than a text", used=used)
+    return without_surrogates(content or "")
+
+
+def _count(told: object, most: int) -> int:
+    """A server's count of tokens, which the library has not checked."""
+    return told if isinstance(told, int) and 0 <= told <= most else most
 
 
 def _findings(question: Question, answer: Answer, reference: Reference, used: Price) -> Findings:

@@ -1,0 +1,6 @@
+"""Text that can be sent and stored."""
+
+
+def without_surrogates(text: str) -> str:
+    """The text with a question mark for each lone half of a surrogate, which has no form in UTF-8."""
+    return text.encode("utf-8", "replace").decode()
