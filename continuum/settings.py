@@ -16,7 +16,7 @@ class SettingsError(ValueError):
 class Settings(BaseSettings):
     """Every setting, with its default. The name of the variable is the field's name in upper case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, allow_inf_nan=False)
 
     data_dir: Path = Field(Path("data"), description="Where everything that is written lies.")
     neo4j_uri: str | None = Field(
@@ -86,7 +86,10 @@ class Settings(BaseSettings):
     )
     image_timeout_seconds: float = Field(120.0, ge=1, le=600, description="How long making one picture may take.")
     image_cache_ttl: float = Field(
-        3_600.0, ge=0, description="Seconds for which an equal request is given the same picture; 0: never."
+        3_600.0,
+        ge=0,
+        le=31_536_000,
+        description="Seconds for which an equal request is given the same picture; 0: never.",
     )
     image_store_url: str | None = Field(
         None, description="Where pictures are kept: s3://bucket/folder; by default a folder in DATA_DIR."

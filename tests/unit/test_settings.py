@@ -24,6 +24,9 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LOG_LEVEL", "loud", "'DEBUG', 'INFO'"),
         ("LEASE_SECONDS", "0", "0.5"),
         ("NEO4J_DATABASE", "system", "users and databases"),
+        ("IMAGE_CACHE_TTL", "inf", "finite"),
+        ("IMAGE_CACHE_TTL", "1e18", "31536000"),
+        ("OPENAI_OUTPUT_USD_PER_MILLION", "nan", "finite"),
     ],
 )
 def test_a_bad_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
