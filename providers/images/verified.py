@@ -17,6 +17,8 @@ from providers.images.port import ImageCard, ImageProvider, Picture, PictureRequ
 
 MOST_BYTES = 16 * MIB
 MOST_PIXELS_A_SIDE = 4_096
+MOST_SCANS = 100
+"""Of a JPEG. Each goes over all pixels and may take 30 bytes: without a bound, 16 MiB are decoded for hours."""
 
 _PNG_END = b"IEND\xaeB`\x82"
 _JPEG_SCAN = b"\xff\xda"
@@ -61,6 +63,8 @@ def verified(picture: Picture) -> Picture:
 
 def _decoded(picture: Picture, media_type: str) -> tuple[int, int]:
     content = picture.content
+    if media_type == "image/jpeg" and content.count(_JPEG_SCAN) > MOST_SCANS:
+        raise _bad(picture, f"has more than {MOST_SCANS} scans")
     if media_type == "image/webp":
         # Pillow gives memory to all pixels as soon as it opens one.
         _check_size(picture, *_webp_size(content))

@@ -6,7 +6,9 @@ import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from io import BytesIO
 
+import PIL.Image
 import pytest
 
 from providers.errors import GarbledError
@@ -190,3 +192,14 @@ async def test_the_loop_runs_while_a_picture_is_decoded() -> None:
 
 async def _generated(provider: ImageProvider) -> Sequence[Picture]:
     return await provider.generate(REQUEST)
+
+
+def test_a_jpeg_of_countless_scans_is_refused() -> None:
+    """Scans that cost next to no bytes would each be decoded over all pixels; a usual progressive picture is taken."""
+    with BytesIO() as written:
+        PIL.Image.new("RGB", (64, 48), "gray").save(written, "JPEG", progressive=True)
+        content = written.getvalue()
+    assert verified(given(content)).width == 64
+    scan = content[content.rfind(b"\xff\xda") : -2]
+    with pytest.raises(GarbledError, match="scans"):
+        verified(given(content[:-2] + scan * 1_000 + content[-2:]))
