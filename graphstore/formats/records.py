@@ -52,6 +52,14 @@ _IDS = frozenset(
 )
 """Fields whose texts are ids."""
 
+_SHAPES: Mapping[str, Callable[[str, Any], str]] = {
+    "type": values.relation_type,
+    "digest": values.shaped(r"[0-9a-f]{64}", "a SHA-256 digest in lower-case hexadecimal"),
+    "media_type": values.shaped(r"image/(png|webp|jpeg)", "image/png, image/webp or image/jpeg"),
+    "size": values.shaped(r"[1-9][0-9]{0,3}x[1-9][0-9]{0,3}", "a size in pixels as 512x512"),
+}
+"""Fields whose texts have a form of their own: what is served as a picture and where its bytes lie go by them."""
+
 _NUMBERS: Mapping[str, Callable[[str, Any], Any]] = {
     "confidence": values.number(0, 1, "a number between 0 and 1"),
     "priority": values.number(None, None, "a number"),
@@ -178,7 +186,7 @@ def _leaf(name: str, kind: type[Any]) -> Codec:
 def _text(name: str) -> Callable[[str, Any], str]:
     if name in _IDS:
         return values.uuid
-    return values.relation_type if name == "type" else values.text
+    return _SHAPES.get(name, values.text)
 
 
 def _optional(codec: Codec) -> Codec:

@@ -54,6 +54,18 @@ def uuid(name: str, value: Any) -> str:
     return value
 
 
+def shaped(pattern: str, expected: str) -> Callable[[str, Any], str]:
+    """Texts of one form."""
+    form = re.compile(pattern)
+
+    def decode(name: str, value: Any) -> str:
+        if not isinstance(value, str) or form.fullmatch(value) is None:
+            raise wrong(name, expected)
+        return value
+
+    return decode
+
+
 def relation_type(name: str, value: Any) -> str:
     """A type of relations."""
     if not isinstance(value, str) or RELATION_TYPE.fullmatch(value) is None:

@@ -55,6 +55,9 @@ shares = st.floats(0, 1)
 words = st.lists(texts, max_size=3).map(tuple)
 several = st.lists(ids, max_size=3).map(tuple)
 schemes = st.dictionaries(texts, texts, max_size=3)
+sizes = st.from_regex(r"[1-9][0-9]{0,3}x[1-9][0-9]{0,3}", fullmatch=True)
+digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
+media_types = st.sampled_from(["image/png", "image/webp", "image/jpeg"])
 keys = st.builds(RelationKey, ids, st.from_regex(r"[A-Z][A-Z0-9_]{0,63}", fullmatch=True), ids)
 subjects = ids | keys
 spends = st.builds(Spend, counts, amounts, counts, amounts, counts)
@@ -85,7 +88,7 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
         *(ids, texts, st.sampled_from(ExplorationStatus), st.none() | texts),
         st.builds(
             *(Options, counts, counts, words, texts, texts),
-            st.none() | st.builds(Pictures, texts, texts, texts, texts),
+            st.none() | st.builds(Pictures, texts, sizes, texts, texts),
         ),
         st.builds(Budget, *(st.none() | each for each in (counts, amounts, counts, amounts, counts))),
         *(spends, progresses, st.none() | ids, st.none() | leases, st.integers(1, 2**40)),
@@ -108,11 +111,11 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
     Image: st.builds(
         Image,
         *(ids, ids, counts, ids, ids, st.none() | ids),
-        st.builds(ImageOptions, *[texts] * 5, st.none() | counts, *[st.booleans()] * 3),
+        st.builds(ImageOptions, texts, sizes, *[texts] * 3, st.none() | counts, *[st.booleans()] * 3),
         *(st.sampled_from(ImageStatus), counts, st.integers(1, 99), st.none() | texts, st.none() | counts),
         st.none()
         | st.builds(
-            *(Picture, texts, texts, counts, counts, counts, texts, texts, st.none() | counts, amounts),
+            *(Picture, digests, media_types, counts, counts, counts, texts, texts, st.none() | counts, amounts),
             *(st.booleans(), st.none() | texts),
         ),
         st.none() | st.builds(ImageError, texts, texts),
@@ -122,10 +125,11 @@ RECORDS: dict[type[Any], st.SearchStrategy[Any]] = {
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ID = "0190a8d8-fef3-72cd-8bb8-17f493bbfd1b"
+DIGEST = "0123456789abcdef" * 4
 CONCEPT = Concept(ID, "Whale", "whale", "", "animal", "sea", "Large.", (), {"wikidata": "Q1"}, 0.9, 1, 0, 1, NOW, NOW)
 IMAGE = Image(
     *(ID, ID, 0, ID, ID, None, ImageOptions("mock", "64x64"), ImageStatus.READY, 1, 2, "paint it", 1),
-    *(Picture("d1gest", "image/png", 64, 64, 99, "mock", "mock-1", None, 0.0), None, None, NOW, NOW, NOW),
+    *(Picture(DIGEST, "image/png", 64, 64, 99, "mock", "mock-1", None, 0.0), None, None, NOW, NOW, NOW),
 )
 STEP = Step(ID, ID, StepKind.EXPAND, None, 0, 1.0, StepState.PENDING, 0, None, Spend(), None, None, NOW, None)
 
@@ -165,7 +169,7 @@ def test_an_image_tells_of_its_picture_and_not_its_bytes() -> None:
     body = encode(IMAGE)["image"]
     assert body["options"] == {"provider": "mock", "size": "64x64"}
     assert body["picture"] == {
-        "digest": "d1gest",
+        "digest": DIGEST,
         "mediaType": "image/png",
         "width": 64,
         "height": 64,
@@ -222,6 +226,10 @@ def changed(record: Record, path: str, value: object) -> dict[str, Any]:
         (IMAGE, "image.madeFor", "leaf", "image.madeFor must be a UUID in lower case with hyphens"),
         (IMAGE, "image.picture.width", -1, "image.picture.width must be a whole number from 0 to 9007199254740991"),
         (IMAGE, "image.picture.digest", None, "image.picture.digest is missing"),
+        (IMAGE, "image.picture.digest", "../secret", "image.picture.digest must be a SHA-256 digest in lower-case"),
+        (IMAGE, "image.picture.mediaType", "text/html", "image.picture.mediaType must be image/png, image/webp or"),
+        (IMAGE, "image.picture.mediaType", "image/png\r\nX: y", "image.picture.mediaType must be image/png, image/"),
+        (IMAGE, "image.options.size", "0x0", "image.options.size must be a size in pixels as 512x512"),
         (IMAGE, "image.picture.data", "iVBORw0KGgo=", "image.picture has no field 'data'"),
         (IMAGE, "image.options", "mock", "image.options must be an object"),
         (Tombstone("name::a", NOW), "tombstone", 1, "tombstone must be an object"),
