@@ -19,7 +19,7 @@ from providers.images.allowed import check
 from providers.images.encoded import decoded
 from providers.images.port import ImageCard, Picture, PictureRequest, Told, unheard
 from providers.price import NOTHING
-from providers.text import without_surrogates
+from providers.text import storable, without_surrogates
 
 SIZES = (
     *("512x512", "512x768", "768x512", "640x640", "768x768", "896x896", "1024x1024"),
@@ -34,6 +34,8 @@ CONNECT_SECONDS = 10.0
 PROGRESS_SECONDS = 5.0
 """For an answer how far it is."""
 CHUNK = 65_536
+MOST_SEED = 2**53 - 1
+"""The greatest number that every reader of JSON keeps exact; no server chooses one beyond 32 bits."""
 UNNAMED = "stable-diffusion"
 """The model, where the server does not name it."""
 
@@ -236,12 +238,13 @@ def _info(said: object) -> dict[str, Any]:
 
 def _model(info: dict[str, Any]) -> str:
     names = (info.get(name) for name in ("sd_model_name", "sd_model_checkpoint"))
-    return next((name[:200] for name in names if isinstance(name, str) and name), UNNAMED)
+    return next((storable(name[:200]) for name in names if isinstance(name, str) and name), UNNAMED)
 
 
 def _seed(info: dict[str, Any], request: PictureRequest, place: int) -> int | None:
     """The seed of one picture, by the server or by what was asked."""
     seeds = info.get("all_seeds")
-    if isinstance(seeds, list) and place < len(seeds) and isinstance(seeds[place], int):
-        return int(seeds[place])
+    seed = seeds[place] if isinstance(seeds, list) and place < len(seeds) else None
+    if isinstance(seed, int) and 0 <= seed <= MOST_SEED:
+        return int(seed)
     return None if request.seed is None else request.seed + request.first + place

@@ -14,7 +14,7 @@ from providers.errors import ContentPolicyError, GarbledError, NotConfiguredErro
 from providers.http import Answer, check_headers, limited, unanswered
 from providers.openai.config import OpenAiConfig
 from providers.price import NOTHING
-from providers.text import without_surrogates
+from providers.text import storable
 
 OPENAI = "https://api.openai.com/v1"
 CONNECT_SECONDS = 10.0
@@ -132,4 +132,4 @@ def _key(config: OpenAiConfig) -> str:
 
 
 def _kept(text: object) -> str | None:
-    return without_surrogates(text[:LONGEST_KEPT]) if isinstance(text, str) else None
+    return storable(text[:LONGEST_KEPT]) if isinstance(text, str) else None

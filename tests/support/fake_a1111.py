@@ -19,7 +19,7 @@ MODEL = "dreamy_v7"
 
 @dataclass
 class FakeA1111(FakeServer):
-    """Further moods: `fewer` (pictures), `no images`, `no base64`, `no info`, `odd info`, `sheet` (one with all of them
+    """Further moods: `fewer` (pictures), `no images`, `no base64`, `no info`, `odd info`, `wild info`, `sheet` (one with all of them
     comes first), `urls` (data:), `out of memory`, `no api`, `picky` (422)."""
 
     shares: deque[float] = field(default_factory=deque)
@@ -72,6 +72,7 @@ def _answer(mood: str, call: dict[str, Any]) -> Any:
     changes: dict[str, dict[str, Any]] = {
         "no images": {"images": None},
         "no info": {"info": None},
+        "wild info": {"info": json.dumps({"all_seeds": [-5, 2**64 - 1], "sd_model_name": "dreamy\0"})},
         "odd info": {"info": '{"all_seeds": "many", "sd_model_name": 7, "index_of_first_image": -1}'},
     }
     return answer | changes.get(mood, {})

@@ -201,15 +201,19 @@ async def test_a_count_in_parts_is_made_up_with_the_most(source: OpenAiSource, c
     assert TOKENS["total_tokens"] < findings.tokens <= source.price(QUESTION).tokens
 
 
-@pytest.mark.parametrize("content", [[{"type": "text", "text": "Gladly!"}], {"known": True}, 7, "\ud800 gladly", "["])
+@pytest.mark.parametrize(
+    "content", [[{"type": "text", "text": "Gladly!"}], {"known": True}, 7, "\ud800 \0", '{"\\u0000": 1}']
+)
 async def test_what_is_no_text_is_repaired_and_told(source: OpenAiSource, chat: FakeChat, content: Any) -> None:
-    """An answer in parts, of another type or with half a surrogate is unusable like any other, and can be stored."""
+    """An answer in parts, of another type, with half a surrogate or NUL is unusable like any other, and can be stored."""
     chat.content = content
     with pytest.raises(GarbledError) as caught:
         await found(source)
     assert len(chat.asked) == 2
     assert caught.value.used is not None
-    assert f"{caught.value}{caught.value.answer}".encode()
+    kept = f"{caught.value}{caught.value.answer}"
+    assert kept.encode()
+    assert "\0" not in kept
 
 
 async def test_half_a_surrogate_in_a_refusal_can_be_stored(source: OpenAiSource, chat: FakeChat) -> None:

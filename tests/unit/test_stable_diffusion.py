@@ -106,6 +106,14 @@ async def test_a_batch_is_one_call_whose_seeds_count_on(provider: StableDiffusio
     assert (asked.body["batch_size"], asked.body["seed"]) == (3, 104)
 
 
+async def test_what_a_server_tells_can_be_exported(provider: StableDiffusionImages, fake: FakeA1111) -> None:
+    """Seeds below zero or beyond what JSON keeps exact are nobody's, and a name holds no NUL: else what was stored
+    could not be imported again."""
+    fake.moods.append("wild info")
+    first, second = await provider.generate(replace(REQUEST, count=2))
+    assert (first.seed, second.seed, first.model) == (None, None, "dreamy?")
+
+
 @pytest.mark.parametrize("mood", ["no info", "odd info"])
 async def test_a_server_may_tell_nothing_of_how_it_made_them(
     provider: StableDiffusionImages, fake: FakeA1111, mood: str

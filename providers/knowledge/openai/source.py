@@ -21,7 +21,7 @@ from providers.knowledge.port import (
 from providers.openai.client import OpenAiClient
 from providers.openai.config import OpenAiConfig
 from providers.price import NOTHING, Price
-from providers.text import without_surrogates
+from providers.text import storable
 
 if TYPE_CHECKING:  # the library takes half a second to load, and is needed only when something is asked
     from openai.types.chat import ChatCompletion
@@ -107,7 +107,7 @@ class OpenAiSource:
         try:
             return parsed(text), used
         except UnusableAnswer as wrong:
-            message = f"{self._config.text_model} gave no usable answer: {wrong}"
+            message = storable(f"{self._config.text_model} gave no usable answer: {wrong}")
             raise GarbledError(message, answer=text, used=used) from None
 
     def _call(self, conversation: list[Message]) -> dict[str, Any]:
@@ -154,13 +154,13 @@ def _said(completion: "ChatCompletion", model: str, used: Price) -> str:
     if choice is None or choice.message is None:
         raise GarbledError(f"{model} answered without a choice", used=used)
     if choice.message.refusal:
-        raise RefusedError(f"{model} refused: {without_surrogates(choice.message.refusal[:300])}", used=used)
+        raise RefusedError(f"{model} refused: {storable(choice.message.refusal[:300])}", used=used)
     if choice.finish_reason == "content_filter":
         raise ContentPolicyError(f"the rules of {model} forbid an answer", used=used)
     content = choice.message.content
     if content is not None and not isinstance(content, str):
         raise GarbledError(f"{model} answered with something else than a text", used=used)
-    return without_surrogates(content or "")
+    return storable(content or "")
 
 
 def _count(told: object, most: int) -> int:
