@@ -40,6 +40,31 @@ def test_secrets_are_masked_in_every_line(capsys: pytest.CaptureFixture[str], js
     assert written.count("***") >= 3
 
 
+@pytest.mark.parametrize("json", [True, False])
+@pytest.mark.usefixtures("restored")
+def test_a_traceback_shows_no_values(capsys: pytest.CaptureFixture[str], json: bool) -> None:  # noqa: FBT001
+    """Where something broke is told, and not what it was asked: prompts are variables; and however long a secret is,
+    no line break keeps it from being masked."""
+    secret = f"hunter{'2' * 100}"
+    configure_logs("DEBUG", json=json, secrets=[secret])
+    for handler in logging.getLogger().handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(sys.stderr)
+
+    def paint(prompt: str) -> None:
+        raise ConnectionError(f"{secret} is wrong, {len(prompt)} characters")
+
+    try:
+        paint("a whale, " + "and nothing else")
+    except ConnectionError:
+        structlog.get_logger("ours").exception("image_failed")
+    written = capsys.readouterr().err
+    assert "*** is wrong, 25 characters" in written
+    assert "in paint" in written
+    assert "a whale, and nothing else" not in written
+    assert "2222" not in written
+
+
 @pytest.mark.parametrize(("level", "shown"), [("DEBUG", 1), ("INFO", 1), ("ERROR", 0)])
 @pytest.mark.usefixtures("restored")
 def test_what_goes_over_the_wire_is_not_logged(capsys: pytest.CaptureFixture[str], level: str, shown: int) -> None:
