@@ -1,5 +1,6 @@
 """The pictures at `/images/<id>`, over HTTP: https://www.rfc-editor.org/rfc/rfc9110."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from itertools import pairwise
@@ -34,6 +35,7 @@ _PASSING: Final = {"Cache-Control": "no-store"}
 # The bytes under an address never change. Private, since a workspace need not be everybody's: a cache that many share
 # would hand its pictures to people who may not see them.
 _LASTING: Final = {"Cache-Control": "private, max-age=31536000, immutable", "Accept-Ranges": "bytes"}
+_LAST_NONE: Final = re.compile(r"\w+=-0+")
 _RETRY: Final = {"Retry-After": "1"}
 
 
@@ -147,7 +149,8 @@ def _span(request: web.Request, etag: str, size: int) -> range | None:
         span = range(size)[request.http_range]
     except ValueError:
         return None
-    if not span:
+    # The last 0 bytes are none, too; as a slice they would be all.
+    if not span or _LAST_NONE.fullmatch(request.headers[hdrs.RANGE]):
         text = f"There are {size} bytes."
         raise _Refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, text, {"Content-Range": f"bytes */{size}"})
     return span

@@ -141,7 +141,7 @@ async def test_a_part_is_sent_to_who_asks_for_it(api: Api, parts: Parts, wanted:
     assert (await got(api, path, Range=wanted, If_Range='"other"'))[::2] == (200, PNG)
 
 
-@pytest.mark.parametrize("wanted", [f"bytes={len(PNG)}-", f"bytes={len(PNG) + 5}-{len(PNG) + 9}"])
+@pytest.mark.parametrize("wanted", ["bytes=-0", f"bytes={len(PNG)}-", f"bytes={len(PNG) + 5}-{len(PNG) + 9}"])
 async def test_a_part_beyond_the_end_is_refused(api: Api, parts: Parts, wanted: str) -> None:
     """With the number of bytes that there are."""
     path = await show(parts)
