@@ -19,8 +19,8 @@ MODEL = "dreamy_v7"
 
 @dataclass
 class FakeA1111(FakeServer):
-    """Further moods: `fewer` (pictures), `no images`, `no base64`, `no info`, `odd info`, `wild info`, `sheet` (one with all of them
-    comes first), `urls` (data:), `out of memory`, `no api`, `picky` (422)."""
+    """Further moods: `fewer` (pictures), `no images`, `no base64`, `no info`, `odd info`, `wild info`, `sheet`
+    (one with all of them comes first), `urls` (data:), `out of memory`, `no api`, `picky` (422)."""
 
     shares: deque[float] = field(default_factory=deque)
     """How far it says it is, question by question. A picture is ready when all were told."""

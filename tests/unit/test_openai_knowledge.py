@@ -205,7 +205,8 @@ async def test_a_count_in_parts_is_made_up_with_the_most(source: OpenAiSource, c
     "content", [[{"type": "text", "text": "Gladly!"}], {"known": True}, 7, "\ud800 \0", '{"\\u0000": 1}']
 )
 async def test_what_is_no_text_is_repaired_and_told(source: OpenAiSource, chat: FakeChat, content: Any) -> None:
-    """An answer in parts, of another type, with half a surrogate or NUL is unusable like any other, and can be stored."""
+    """An answer in parts, of another type, with half a surrogate or NUL is unusable like any other; all of it can be
+    stored."""
     chat.content = content
     with pytest.raises(GarbledError) as caught:
         await found(source)
