@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from continuum.exchange import Exchange, opened_exchange
-from continuum.providing import Painters, Sources, check_sources, image_catalogue, picture_bytes, shipped_sources
+from continuum.providing import Painters, Sources, check_sources, image_catalogue, opened_sources, picture_bytes
 from continuum.settings import Settings
 from continuum.stores import COMMAND_WAIT, opened_store
 from exploration.activity.port import Activity
-from exploration.dispatch.lanes import Lanes
+from exploration.dispatch.by_kind import ByKind
 from exploration.dispatch.local import LocalDispatch
 from exploration.dispatch.port import EXPLORATION, IMAGES, Dispatch, Run
 from exploration.feed.port import Feed
@@ -113,7 +113,7 @@ async def assembled(
     `sweep`: where work is done, take up unfinished work that nobody holds.
     """
     async with AsyncExitStack() as stack:
-        builders = shipped_sources(settings) if sources is None else sources
+        builders = opened_sources(settings, stack) if sources is None else sources
         check_sources(settings, builders)
         wait = COMMAND_WAIT if role is Role.COMMAND else settings.startup_wait_seconds
         database = await stack.enter_async_context(opened_store(settings, wait=wait))
@@ -130,11 +130,11 @@ async def assembled(
         easel = Easel(database, drawing, exchange.feed, exchange.activity, settings.lease_seconds)
         runner, painter = Runner(tools), Painter(easel)
         work = _Work(role, exchange.queues, stack)
-        lanes: dict[str, Dispatch] = {
-            EXPLORATION: await work.lane(EXPLORATION, runner.run, settings.explorations_at_once),
-            IMAGES: await work.lane(IMAGES, painter.run, settings.images_at_once),
+        by_kind: dict[str, Dispatch] = {
+            EXPLORATION: await work.queue(EXPLORATION, runner.run, settings.explorations_at_once),
+            IMAGES: await work.queue(IMAGES, painter.run, settings.images_at_once),
         }
-        dispatch = Lanes(lanes)
+        dispatch = ByKind(by_kind)
         if sweep and (role is Role.WORKER or (role is Role.SERVER and not exchange.queues)):
             _tidying(settings, database, pictures, dispatch, stack)
         yield Parts(
@@ -174,7 +174,7 @@ class _Work:
         self._stack = stack
         self._drains: list[Callable[[], Awaitable[None]]] = []
 
-    async def lane(self, kind: str, run: Run, at_once: int) -> Dispatch:
+    async def queue(self, kind: str, run: Run, at_once: int) -> Dispatch:
         """The dispatch of one kind of jobs, of which so many run at once here if any do."""
         if (queue := self._queues.get(kind)) is None:
             local = await self._stack.enter_async_context(LocalDispatch(run, at_once))

@@ -1,6 +1,7 @@
 """Whoever is asked outside, set up as the settings say: knowledge sources, makers of pictures, and where those lie."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -25,16 +26,22 @@ Painters: TypeAlias = Mapping[str, Builder[ImageProvider]] | None
 """Other makers of pictures than the shipped ones; `mock` is among them."""
 
 
-def shipped_sources(settings: Settings) -> dict[str, Build]:
-    """The sources that ask something outside, each serving all workspaces, and the stored graph; the best first."""
+def opened_sources(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Build]:
+    """The shipped knowledge sources; what they open is closed by the stack."""
     registry = shipped_outside(openai_config(settings))
+    stack.push_async_callback(registry.close)
+    return _sources(registry)
+
+
+def _sources(registry: Registry[KnowledgeSource]) -> dict[str, Build]:
+    """The sources that ask something outside, each serving all workspaces, and the stored graph; the best first."""
     outside: dict[str, Build] = {name: _shared(registry, name) for name in registry.names}
     return {**outside, StoredGraph.name: StoredGraph}
 
 
 def check_sources(settings: Settings, known: Iterable[str] | None = None) -> None:
     """Raise `SettingsError` for a default source that is not among the known ones: the shipped, if none are named."""
-    known = tuple(shipped_sources(settings) if known is None else known)
+    known = tuple(_sources(shipped_outside(openai_config(settings))) if known is None else known)
     for name in settings.knowledge_sources:
         if name not in known:
             wrong = ",".join(settings.knowledge_sources)

@@ -1,8 +1,9 @@
 """What can be chosen by name: each is imported and made only when it is first asked for."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from importlib import import_module
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 T = TypeVar("T")
 
@@ -17,6 +18,11 @@ class UnknownNameError(LookupError):
         self.what = what
         self.name = name
         self.known = known
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    async def close(self) -> None: ...
 
 
 class Registry(Generic[T]):
@@ -51,6 +57,13 @@ class Registry(Generic[T]):
         if name not in self._made:
             self._made[name] = self._checked(name, self._builders[name]())
         return self._made[name]
+
+    async def close(self) -> None:
+        """Close the connections of those that have any."""
+        async with AsyncExitStack() as stack:
+            for one in self.made:
+                if isinstance(one, _Closable):
+                    stack.push_async_callback(one.close)
 
     def _checked(self, name: str, made: T) -> T:
         wanted = {part for kind in self._port.__mro__ for part in (*vars(kind), *getattr(kind, "__annotations__", ()))}

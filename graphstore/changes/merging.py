@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from graphstore.changes.journal import recount
-from graphstore.changes.pictures import move_images
+from graphstore.changes.moving import move_images
 from graphstore.changes.recording import rebuild, refresh_concepts
 from graphstore.errors import ConflictError, InvalidError
 from graphstore.identity import distinct_names

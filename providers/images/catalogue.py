@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from providers.images.bounded import Bounded
 from providers.images.cache.port import CacheStats, ImageCache
@@ -20,11 +19,6 @@ if TYPE_CHECKING:
 
 MOCK = "mock"
 """Who draws what nobody makes."""
-
-
-@runtime_checkable
-class _Closable(Protocol):
-    async def close(self) -> None: ...
 
 
 class ImageCatalogue:
@@ -93,10 +87,7 @@ class ImageCatalogue:
 
     async def close(self) -> None:
         """Close the connections of those providers that have any."""
-        async with AsyncExitStack() as stack:
-            for provider in self._registry.made:
-                if isinstance(provider, _Closable):
-                    stack.push_async_callback(provider.close)
+        await self._registry.close()
 
     def _stacked(self, name: str) -> SmartImageAgent:
         """All that stands before a provider, from the outside in.

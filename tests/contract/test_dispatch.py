@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from exploration.dispatch.lanes import Lanes
+from exploration.dispatch.by_kind import ByKind
 from exploration.dispatch.local import LocalDispatch
 from exploration.dispatch.port import EXPLORATION, IMAGES, Dispatch, Job, Run
 from exploration.dispatch.redis import RedisDispatch
@@ -238,18 +238,18 @@ async def test_dispatches_of_different_names_know_nothing_of_each_other(working:
     assert (one.begun, other.begun) == (JOBS[:2], JOBS[:1])
 
 
-async def test_a_lane_that_is_full_does_not_hold_up_the_other(working: Opened) -> None:
+async def test_a_queue_that_is_full_does_not_hold_up_the_other(working: Opened) -> None:
     """Jobs go by their kind, and so do interrupts."""
     explorations, images = Recorder(), Recorder()
     image = Job("main", IMAGES, JOBS[0].id)
     async with working(explorations.run, 1, name="one") as first, working(images.run, 1, name="other") as second:
-        lanes = Lanes({EXPLORATION: first, IMAGES: second})
-        await lanes.enqueue(JOBS[0])
-        await lanes.enqueue(JOBS[1])
+        jobs = ByKind({EXPLORATION: first, IMAGES: second})
+        await jobs.enqueue(JOBS[0])
+        await jobs.enqueue(JOBS[1])
         await explorations.has_begun(1)
-        await lanes.enqueue(image)
+        await jobs.enqueue(image)
         await images.has_begun(1)
-        await lanes.interrupt(image)
+        await jobs.interrupt(image)
         await images.has_been_woken(1)
         assert (explorations.begun, explorations.woken, images.begun) == (JOBS[:1], [], [image])
         explorations.let_go.set()

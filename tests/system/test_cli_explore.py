@@ -14,6 +14,7 @@ import pytest
 
 from graphstore.model import Exploration, ExplorationFilter, ExplorationStatus, PageRequest
 from tests.support.exploring import until
+from tests.support.fake_chat import fake_chat
 from tests.support.files import SMALL, lines, opened_store
 from tests.support.processes import environment, server
 from tests.support.terminal import LIMIT, command, continuum, in_terminal
@@ -87,6 +88,15 @@ def test_pictures_are_told(tmp_path: Path) -> None:
 
     words = continuum(tmp_path, "explore", "jazz", "--concepts", 3, "--pictures", image_provider="openai")
     assert "3 pictures (drawn instead: openai is not set up: set OPENAI_API_KEY" in words.out
+
+
+async def test_a_model_is_left_in_good_order(tmp_path: Path) -> None:
+    """The connections to it are closed at the end: nothing complains of any that were left open."""
+    async with fake_chat() as model:
+        asked = ("explore", "forks", "--source", "openai", "--concepts", 3, "--json")
+        ended = await asyncio.to_thread(continuum, tmp_path, *asked, openai_base_url=model.address)
+    assert (ended.code, ended.err) == (0, "")
+    assert model.asked
 
 
 def test_a_terminal_gets_a_live_display(tmp_path: Path) -> None:
