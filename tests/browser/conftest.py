@@ -41,12 +41,18 @@ def pages() -> Path:
 
 
 @pytest.fixture
-async def server(pages: Path, tmp_path: Path) -> AsyncIterator[str]:
+def settings() -> dict[str, object]:
+    """What the server is told beside where its data are; other tests have other settings."""
+    return {}
+
+
+@pytest.fixture
+async def server(pages: Path, tmp_path: Path, settings: dict[str, object]) -> AsyncIterator[str]:
     """The address of a server process with an empty store of its own."""
     data = tmp_path / "data"
     data.mkdir()
     (data / "pages").symlink_to(pages)
-    async with processes.server(data) as running:
+    async with processes.server(data, **settings) as running:
         yield running.address
 
 
