@@ -92,7 +92,7 @@ class Settings(BaseSettings):
         description="Seconds for which an equal request is given the same picture; 0: never.",
     )
     image_store_url: str | None = Field(
-        None, description="Where pictures are kept: s3://bucket/folder; by default a folder in DATA_DIR."
+        None, description="Where pictures are kept: s3://bucket/folder, or a folder; by default one in DATA_DIR."
     )
     images_at_once: int = Field(4, ge=1, le=100, description="Pictures that one process has made at a time.")
     explorations_at_once: int = Field(4, ge=1, le=100, description="Explorations that one process runs at a time.")

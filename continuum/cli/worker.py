@@ -8,7 +8,7 @@ import uvloop
 from continuum.cli.shell import Shell, pass_shell
 
 
-@click.command(short_help="Start a worker, which explores for servers.")
+@click.command(short_help="Start a worker, which explores and makes pictures for servers.")
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 100),
