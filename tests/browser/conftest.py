@@ -52,7 +52,7 @@ async def server(pages: Path, tmp_path: Path, settings: dict[str, object]) -> As
     data = tmp_path / "data"
     data.mkdir()
     (data / "pages").symlink_to(pages)
-    async with processes.server(data, **settings) as running:
+    async with processes.server(data, oracle=None, **settings) as running:
         yield running.address
 
 
