@@ -123,11 +123,18 @@ async def test_what_could_not_be_made_says_why(page: Page, painter: FakeA1111) -
 
 
 async def test_a_picture_can_be_deleted(page: Page) -> None:
-    """By keyboard too: it leaves the panel and the strip for good, and the focus stays in the panel."""
+    """By keyboard too, and not by one press alone: it leaves the panel and the strip for good, and the focus stays in
+    the panel."""
     await explore(page, "photosynthesis", pictures=True)
     before = await strip(page).count()
     await strip(page).first.click()
     await gallery(page).get_by_role("button", name="Delete this picture").focus()
+    await page.keyboard.press("Enter")
+    await expect(gallery(page).get_by_role("button", name="Delete this picture for good")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(gallery(page).get_by_role("button", name="Delete this picture", exact=True)).to_have_count(1)
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Enter")
     await page.keyboard.press("Enter")
     await expect(gallery(page)).to_have_count(0)
     await expect(strip(page)).to_have_count(before - 1)

@@ -102,7 +102,8 @@ export class ConceptImages {
     return h("p", { class: "about" }, words, this.remove(image));
   }
 
-  private remove({ id }: Image): HTMLElement {
+  /** What is there may have been paid for: the first press asks, the second deletes, looking away takes it back. */
+  private remove({ id, status }: Image): HTMLElement {
     const words = "Delete this picture";
     const forget = async (): Promise<void> => {
       await deleteImage(id);
@@ -111,7 +112,23 @@ export class ConceptImages {
       this.frames.delete(id);
       this.deleted(id);
     };
-    const press = (): void => this.guard(forget);
-    return h("button", { type: "button", class: "quiet", "aria-label": words, title: words, onclick: press }, icon("close"));
+    let asked = status !== "READY";
+    const press = (): void => {
+      if (asked) return this.guard(forget);
+      asked = true;
+      button.replaceChildren("Delete it?");
+      button.setAttribute("aria-label", "Delete this picture for good");
+    };
+    const takeBack = (): void => {
+      asked = status !== "READY";
+      button.replaceChildren(icon("close"));
+      button.setAttribute("aria-label", words);
+    };
+    const button = h(
+      "button",
+      { type: "button", class: "quiet", "aria-label": words, title: words, onclick: press, onblur: takeBack },
+      icon("close"),
+    );
+    return button;
   }
 }
