@@ -1,5 +1,6 @@
 """A real Neo4j and a real Redis for the tests that need them, and word of those that had to do without."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,8 @@ FIXTURES = {"neo4j_ground", "redis_ground"}
 def pytest_configure() -> None:
     """Before anything is imported that might read the environment."""
     services.set_apart()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; our processes inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -73,7 +73,7 @@ class Worker:
         self._slots = asyncio.Semaphore(concurrency)
         self._held: dict[Job, _Held] = {}
         self._runs: set[asyncio.Task[None]] = set()
-        self._waiting = link.client("dequeue", limit=BLOCK_LIMIT)
+        self._waiting = link.client(f"dequeue-{queue.name.rpartition(':')[2]}", limit=BLOCK_LIMIT)
         self._incoming = JobQueue(self._waiting, queue.name)
         self._stopping = False
         self._taking: asyncio.Task[None] | None = None

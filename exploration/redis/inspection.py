@@ -11,8 +11,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from exploration.redis.client import client
 
-WAITING = "continuum-dequeue"
-"""What a worker calls the connection on which it waits for jobs."""
+WAITING = "continuum-dequeue-dispatch"
+"""What a worker calls the connection on which it waits for explorations; it has others for other jobs."""
 _LIMIT = 2.0
 
 
@@ -44,7 +44,7 @@ async def inspected(url: str) -> RedisReport:
 
 
 async def _workers(redis: Redis) -> int | None:
-    """Each worker has one connection on which it waits for jobs."""
+    """Each worker has one such connection."""
     database = str(redis.connection_pool.connection_kwargs.get("db") or 0)
     try:
         clients = await redis.client_list()
