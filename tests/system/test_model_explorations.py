@@ -98,13 +98,13 @@ async def test_a_moody_model_gives_the_whole_graph(tmp_path: Path) -> None:
 async def test_a_budget_ends_it_before_it_is_exceeded(tmp_path: Path) -> None:
     """A call of which the worst case does not fit is not made: neither tokens nor dollars exceed the budget."""
     async with fake_chat() as chat:
-        process = await explore(tmp_path / "tight", chat, "--tokens", "45000")
+        process = await explore(tmp_path / "tight", chat, "--tokens", "15000")
         await process.communicate()
         assert process.returncode == 0
     ended, _ = await stored(tmp_path / "tight")
     assert ended.status is ExplorationStatus.BUDGET_REACHED
     assert (ended.reason or "").startswith("tokens")
-    assert chat.billed == ended.spent.tokens <= 45_000
+    assert chat.billed == ended.spent.tokens <= 15_000
     assert ended.progress.steps_pending
 
 
