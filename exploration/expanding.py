@@ -53,16 +53,16 @@ class Expanding:
     async def _question(self, exploration: Exploration, step: Step, *, guided: bool) -> Question:
         """What is asked; with `guided` the way is told that led here, for sources that make use of it."""
         options, topic = exploration.options, exploration.topic
+        path: tuple[str, ...] = (topic,)
         if step.concept is None:
             subject = await self.tools.sources.resolve(self.store, topic, options.sources)
-            path: tuple[str, ...] = (topic,)
         else:
             concept = (await self.store.concepts.get([step.concept])).get(step.concept)
             if concept is None:
                 raise ConflictError("this concept was deleted; addKnowledge brings it back")
             subject = _subject(concept)
-            way = way_to(self.store, topic, exploration.root, concept, step.depth) if guided else None
-            path = (topic,) if way is None else await way
+            if guided:
+                path = await way_to(self.store, topic, exploration.root, concept, step.depth)
         return Question(subject, options.breadth, path, options.instructions, options.language)
 
 

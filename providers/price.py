@@ -10,6 +10,9 @@ class Price:
     tokens: int = 0
     cost_usd: float = 0.0
 
+    def __add__(self, other: "Price") -> "Price":
+        return Price(self.tokens + other.tokens, self.cost_usd + other.cost_usd)
+
     @property
     def free(self) -> bool:
         """Whether it is nothing."""

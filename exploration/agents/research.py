@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from providers.errors import ProviderError, TransientError
 from providers.knowledge.port import Findings, KnowledgeSource, Question
-from providers.price import Price
+from providers.price import NOTHING, Price
 
 
 class Research:
@@ -19,8 +19,7 @@ class Research:
 
     def price(self, question: Question) -> Price:
         """The worst case of asking all of them."""
-        prices = [source.price(question) for source in self._sources]
-        return Price(sum(p.tokens for p in prices), sum(p.cost_usd for p in prices))
+        return sum((source.price(question) for source in self._sources), NOTHING)
 
     async def ask(self, question: Question) -> list[Findings]:
         """What they know; one that knows nothing of the subject, for nothing, is left out. Raises `ProviderError`,
@@ -42,5 +41,4 @@ def _together(used: Price | None, answers: Sequence[Findings | None]) -> Price |
     """With what the answers before it have cost, which are thrown away; None where it cannot be told."""
     if used is None:
         return None
-    given = [answer for answer in answers if answer is not None]
-    return Price(used.tokens + sum(a.tokens for a in given), used.cost_usd + sum(a.cost_usd for a in given))
+    return sum((Price(a.tokens, a.cost_usd) for a in answers if a is not None), used)

@@ -94,7 +94,7 @@ class OpenAiSource:
             answer, used = await self._answer(conversation)
         except ProviderError as error:
             raise _with(error, before) from None
-        return answer, _sum(before, used)
+        return answer, before + used
 
     async def _answer(self, conversation: list[Message]) -> tuple[Answer, Price]:
         """What the model says, and what it has cost. Raises `GarbledError` for what does not have the form."""
@@ -207,9 +207,5 @@ def _key(relation: Relation) -> str:
 
 def _with(error: ProviderError, before: Price) -> ProviderError:
     """The error, with what earlier calls of the same attempt have cost."""
-    error.used = None if error.used is None else _sum(before, error.used)
+    error.used = None if error.used is None else before + error.used
     return error
-
-
-def _sum(one: Price, other: Price) -> Price:
-    return Price(one.tokens + other.tokens, one.cost_usd + other.cost_usd)
