@@ -1,12 +1,15 @@
 """Settings: the environment is read here, once, and nowhere else."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from continuum.addresses import check_http, check_neo4j, check_redis, masked, secrets_of
+
+LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 class SettingsError(ValueError):
@@ -114,10 +117,25 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Other origins whose pages may call the API, comma-separated."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "WARNING", description="Least level that is logged."
+    log_level: LogLevel = Field("WARNING", description="Least level that is logged.")
+    log_levels: Annotated[Mapping[str, LogLevel], NoDecode] = Field(
+        {}, description="Other levels for parts of the program, comma-separated: exploration=DEBUG,aiohttp=ERROR."
     )
     log_json: bool | None = Field(None, description="Log as JSON lines; by default when no terminal is attached.")
+    known_operations: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Names of GraphQL operations that metrics tell apart, beside the explorer page's own."
+    )
+    tracing_enabled: bool = Field(default=False, description="Whether traces are sent to OTEL_EXPORTER_OTLP_ENDPOINT.")
+    otel_exporter_otlp_endpoint: str = Field(
+        "http://127.0.0.1:4318", description="Collector that takes OTLP over HTTP; /v1/traces is appended."
+    )
+    otel_exporter_otlp_headers: SecretStr | None = Field(
+        None, description="Headers for the collector, comma-separated: authorization=Bearer abc."
+    )
+    otel_service_name: str = Field("continuum", description="What traces call this service.")
+    otel_traces_sampler_arg: float = Field(
+        0.1, ge=0, le=1, description="Share of traces that are recorded, where the caller's own does not decide it."
+    )
 
     def __init__(self, **values: Any) -> None:
         """Read the environment. Raises `SettingsError`."""
@@ -126,10 +144,20 @@ class Settings(BaseSettings):
         except ValidationError as wrong:
             raise SettingsError("; ".join(_explain(e) for e in wrong.errors())) from wrong
 
-    @field_validator("knowledge_sources", "cors_origins", mode="before")
+    @field_validator("knowledge_sources", "cors_origins", "known_operations", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_levels", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(name.strip() and equals for name, equals, _ in pairs):
+            raise ValueError("write name=LEVEL, comma-separated")
+        return {name.strip(): level.strip().upper() for name, _, level in pairs}
 
     @field_validator("neo4j_uri")
     @classmethod
@@ -155,7 +183,7 @@ class Settings(BaseSettings):
             raise ValueError("REDIS_URL must be set too: this is a second server beside that one")
         return value
 
-    @field_validator("openai_base_url", "stable_diffusion_endpoint")
+    @field_validator("openai_base_url", "stable_diffusion_endpoint", "otel_exporter_otlp_endpoint")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         return None if value is None else check_http(value)
@@ -164,7 +192,12 @@ class Settings(BaseSettings):
     def secrets(self) -> frozenset[str]:
         """What must not be shown anywhere."""
         urls = [url.get_secret_value() for url in (self.redis_url, self.redis_cache_url) if url]
-        keys = (self.neo4j_password, self.openai_api_key, self.stable_diffusion_api_key)
+        keys = (
+            self.neo4j_password,
+            self.openai_api_key,
+            self.stable_diffusion_api_key,
+            self.otel_exporter_otlp_headers,
+        )
         secret = {key.get_secret_value() for key in keys if key}
         return frozenset(secret.union(*map(secrets_of, urls)) - {""})
 
@@ -196,8 +229,17 @@ class Settings(BaseSettings):
         return self.data_dir / "pages"
 
 
-_MASKED = frozenset({"neo4j_uri", "redis_url", "redis_cache_url", "openai_base_url", "stable_diffusion_endpoint"})
-_HIDDEN = frozenset({"neo4j_password", "openai_api_key", "stable_diffusion_api_key"})
+_MASKED = frozenset(
+    {
+        "neo4j_uri",
+        "redis_url",
+        "redis_cache_url",
+        "openai_base_url",
+        "stable_diffusion_endpoint",
+        "otel_exporter_otlp_endpoint",
+    }
+)
+_HIDDEN = frozenset({"neo4j_password", "openai_api_key", "stable_diffusion_api_key", "otel_exporter_otlp_headers"})
 
 
 def _explain(error: Any) -> str:

@@ -75,7 +75,7 @@ def _measured(method: Callable[..., Any], operation: str, table: str, system: st
         began = time.perf_counter()
         outcome = failed
         try:
-            with span(name, **attributes):
+            with span(name, attributes):
                 result = await method(*args, **kwargs)
             outcome = ok
             return result

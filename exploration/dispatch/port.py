@@ -1,8 +1,8 @@
 """Dispatch: who runs a piece of durable work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 
@@ -13,6 +13,8 @@ class Job:
     workspace: str
     kind: str
     id: str
+    trace: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Where whoever wants it run is in a trace (`telemetry.traces.Carrier`). It tells no two jobs apart."""
 
 
 EXPLORATION = "exploration"

@@ -20,6 +20,7 @@ def record_of(job: Job) -> saq.job.Job:
     return saq.job.Job(
         function=job.kind,
         kwargs={"workspace": job.workspace, "id": job.id},
+        meta={"trace": dict(job.trace)} if job.trace else {},
         key=key_of(job),
         timeout=0,
         ttl=-1,
@@ -33,5 +34,11 @@ def job_of(record: saq.job.Job) -> Job:
     """The job of a record. Raises `ValueError` for one that is none of ours."""
     match record.kwargs:
         case {"workspace": str(workspace), "id": str(id)}:
-            return Job(workspace, record.function, id)
+            return Job(workspace, record.function, id, _trace(record.meta))
     raise ValueError(f"the record {record.key!r} names no job")
+
+
+def _trace(meta: dict[str, object]) -> dict[str, str]:
+    """Processes of an older version say nothing of it."""
+    trace = meta.get("trace")
+    return {str(key): str(value) for key, value in trace.items()} if isinstance(trace, dict) else {}

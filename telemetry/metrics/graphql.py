@@ -5,7 +5,9 @@ from prometheus_client import Counter, Gauge, Histogram
 from telemetry.metrics.http import SECONDS
 
 OPERATIONS = Counter("graphql_operations_total", "Operations that were carried out.", ["type", "name", "outcome"])
-DURATION = Histogram("graphql_operation_duration_seconds", "Seconds of queries and mutations.", ["type"], buckets=SECONDS)
+DURATION = Histogram(
+    "graphql_operation_duration_seconds", "Seconds of queries and mutations.", ["type"], buckets=SECONDS
+)
 COST = Histogram(
     "graphql_operation_cost",
     "What operations may cost at most, as the limits count it.",

@@ -6,7 +6,9 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 SLOW = 0.1
 """Seconds from which a query counts as slow, as a bucket's bound: alerts count what lies beyond it."""
 
-DURATION = Histogram("db_query_duration_seconds", "Seconds of a call of the store.", ["operation", "table"], buckets=SECONDS)
+DURATION = Histogram(
+    "db_query_duration_seconds", "Seconds of a call of the store.", ["operation", "table"], buckets=SECONDS
+)
 QUERIES = Counter("db_queries_total", "Calls of the store.", ["operation", "table", "status"])
 CONNECTIONS_ACTIVE = Gauge("db_connections_active", "Connections that are in use.", ["store"])
 POOL_SIZE = Gauge("db_connection_pool_size", "Connections that may be open at once.", ["store"])
@@ -14,3 +16,5 @@ RETRIES = Counter("db_retries_total", "Transactions that were tried again.", ["s
 MIGRATIONS = Counter("db_migrations_total", "Migrations that this process has run.", ["store"])
 SCHEMA_VERSION = Gauge("db_schema_version", "Version of the stored schema.", ["store"])
 UP = Gauge("dependency_up", "Whether a server that this process depends on can be used.", ["dependency"])
+MEMORY_USED = Gauge("dependency_memory_used_bytes", "Memory that a Redis server uses.", ["dependency"])
+MEMORY_MAX = Gauge("dependency_memory_max_bytes", "Memory that it may use; 0 for no bound.", ["dependency"])

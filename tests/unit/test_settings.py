@@ -96,6 +96,8 @@ def _shown(default: object) -> str:
     match default:
         case None | ():
             return ""
+        case dict():
+            return ",".join(f"{name}={value}" for name, value in default.items())
         case bool():
             return f"`{str(default).lower()}`"
         case float():
