@@ -1,4 +1,5 @@
-"""What Continuum costs, and how fast it tells: `python -m bench requests` (the default) and `python -m bench feed`.
+"""What Continuum costs, and how fast it tells: `python -m bench requests` (the default), `python -m bench feed`, and
+`python -m bench telemetry`.
 
 The figures of one run compare with each other; across machines only their ratios do. Servers are the benchmark's own:
 it starts them with what the machine has (scripts/services) and deletes them when it ends.
@@ -10,6 +11,7 @@ import click
 
 from bench.feed import feed
 from bench.requests import requests
+from bench.telemetry import telemetry
 
 
 class _Commands(click.Group):
@@ -28,6 +30,7 @@ def main() -> None:
 
 main.add_command(requests)
 main.add_command(feed)
+main.add_command(telemetry)
 
 
 if __name__ == "__main__":

@@ -78,12 +78,13 @@ class Calls:
 )
 def requests(store: str, data: Path | None, requests: int) -> None:
     """See the module."""
-    with _ground(store) as ground:
-        asyncio.run(_bench(ground, data or (BESIDE if BESIDE.exists() else None), requests))
+    with ground_of(store) as ground:
+        asyncio.run(_bench(ground, data, requests))
 
 
 @contextmanager
-def _ground(store: str) -> Iterator[Ground]:
+def ground_of(store: str) -> Iterator[Ground]:
+    """An empty store of this kind."""
     with tempfile.TemporaryDirectory(prefix="continuum-bench-") as folder:
         if store == "sqlite":
             yield Ground(Path(folder) / "data", None)
@@ -93,13 +94,20 @@ def _ground(store: str) -> Iterator[Ground]:
 
 
 async def _bench(ground: Ground, data: Path | None, requests: int) -> None:
-    fill = ("import", str(data)) if data else ("explore", "photosynthesis", "--depth", "4", "--concepts", "1500")
-    await _run(ground, *fill)
+    await fill(ground, data)
     async with server(ground.data_dir, **ground.settings) as running, aiohttp.ClientSession(running.address) as session:
         variables = await prepare(session)
         pids = (running.process.pid, ground.neo4j.pid if ground.neo4j else None)
         costs = {case: await _cost(session, pids, case, variables, requests) for case in CASES}
     _show(costs, await _calls(ground, variables), requests, on_neo4j=ground.neo4j is not None)
+
+
+async def fill(ground: Ground, data: Path | None) -> None:
+    """Import the data, or what lies beside the project, or explore what is shipped."""
+    if data or BESIDE.exists():
+        await _run(ground, "import", str(data or BESIDE))
+    else:
+        await _run(ground, "explore", "photosynthesis", "--depth", "4", "--concepts", "1500")
 
 
 async def _run(ground: Ground, *arguments: str) -> None:

@@ -1,6 +1,7 @@
 """Addresses of servers, as settings name them: checked, and shown without what is secret in them."""
 
 import re
+from base64 import b64encode
 from collections.abc import Collection
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -25,6 +26,12 @@ def secrets_of(address: str) -> set[str]:
     options = [option.partition("=") for option in parts.query.split("&")]
     written = [parts.password, *(value for name, _, value in options if name.lower() == "password")]
     return {form for secret in written if secret for form in (secret, unquote(secret))}
+
+
+def secrets_of_login(key: str) -> set[str]:
+    """What gives away a key, or a `user:password` and the form in which that is sent."""
+    _, by_name, password = key.partition(":")
+    return {key, password, b64encode(key.encode()).decode()} if by_name else {key}
 
 
 def check_neo4j(address: str) -> str:

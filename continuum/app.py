@@ -10,8 +10,10 @@ from continuum.images import ImageFiles
 from continuum.pages import add_pages
 from continuum.process import Port, run
 from continuum.providing import Sources
+from continuum.requests import observe_requests
 from continuum.settings import Settings
 from continuum.view import GraphQLEndpoint
+from continuum.vitals import Vitals
 
 FIRST_QUERY = """\
 mutation {
@@ -29,12 +31,15 @@ class Server:
         self._settings = settings
         self._parts: Parts | None = None
         self._health = Health(secrets=settings.secrets)
+        self._vitals = Vitals(self._health)
         self._endpoint = GraphQLEndpoint(settings)
         self._images = ImageFiles(settings)
         self.app = web.Application(client_max_size=settings.max_body_bytes)
+        observe_requests(self.app)
         self._endpoint.add_to(self.app)
         self._images.add_to(self.app)
         self._health.add_to(self.app)
+        self._vitals.add_to(self.app)
         add_pages(self.app, settings.pages_dir, graphiql=settings.graphiql)
 
     @classmethod
@@ -50,6 +55,7 @@ class Server:
         self._endpoint.begin(parts)
         self._images.begin(parts)
         self._health.begin(parts.dependencies)
+        self._vitals.begin(parts)
 
     def greeting(self, address: str) -> str:
         """See `Service.greeting`."""

@@ -19,6 +19,7 @@ from continuum.stores import COMMAND_WAIT, opened_store
 from exploration.activity.port import Activity
 from exploration.dispatch.by_kind import ByKind
 from exploration.dispatch.local import LocalDispatch
+from exploration.dispatch.observed import observed
 from exploration.dispatch.port import EXPLORATION, IMAGES, Dispatch, Run
 from exploration.feed.port import Feed
 from exploration.images.collection import Collection
@@ -26,6 +27,7 @@ from exploration.images.drawing import Drawing
 from exploration.images.painter import Easel, Painter
 from exploration.images.service import Studio
 from exploration.images.watch import ImageWatch
+from exploration.redis.memory import Memory
 from exploration.request import Limits
 from exploration.runner import Runner
 from exploration.service import Explorer
@@ -84,6 +86,8 @@ class Parts:
     explorer: Explorer
     studio: Studio
     dependencies: Mapping[str, Dependency]
+    memories: Mapping[str, Callable[[], Awaitable[Memory | None]]]
+    """Of those that tell: how full they are; None while one is away."""
     finish_work: Callable[[], Awaitable[None]]
     """Take no more work, and wait until what runs here has ended; runner and painter were told to stop."""
 
@@ -153,6 +157,7 @@ async def assembled(
             explorer=Explorer(book, catalogue, dispatch, exchange.feed, Limits()),
             studio=Studio(catalogue, dispatch, exchange.feed),
             dependencies=_dependencies(role, database, pictures, exchange),
+            memories=exchange.memories,
             finish_work=work.finish,
         )
 
@@ -176,6 +181,7 @@ class _Work:
 
     async def queue(self, kind: str, run: Run, at_once: int) -> Dispatch:
         """The dispatch of one kind of jobs, of which so many run at once here if any do."""
+        run = observed(run)  # whoever hands them out
         if (queue := self._queues.get(kind)) is None:
             local = await self._stack.enter_async_context(LocalDispatch(run, at_once))
             self._drains.append(local.drain)

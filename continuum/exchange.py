@@ -12,6 +12,7 @@ from exploration.activity.port import Activity
 from exploration.dispatch.port import EXPLORATION, IMAGES
 from exploration.feed.local import LocalFeed
 from exploration.feed.port import Feed
+from exploration.redis.memory import Memory
 from providers.images.cache.memory import MemoryImageCache
 from providers.images.cache.port import ImageCache
 from providers.images.flights.local import LocalFlights
@@ -37,6 +38,8 @@ class Exchange:
     queues: "Mapping[str, RedisDispatch]" = field(default_factory=dict)
     """By the kind of job: explorations and images do not wait for each other."""
     checks: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    memories: Mapping[str, Callable[[], Awaitable[Memory | None]]] = field(default_factory=dict)
+    """By the same names: how full the servers are."""
 
 
 async def opened_exchange(settings: Settings, stack: AsyncExitStack) -> Exchange:
@@ -52,10 +55,10 @@ async def opened_exchange(settings: Settings, stack: AsyncExitStack) -> Exchange
     from providers.images.flights.redis import RedisFlights  # noqa: PLC0415
 
     link = cache = await stack.enter_async_context(connected(settings.redis_url.get_secret_value()))
-    checks = {"redis": link.ping}
+    links = {"redis": link}
     if settings.redis_cache_url is not None:
         cache = await stack.enter_async_context(connected(settings.redis_cache_url.get_secret_value()))
-        checks["redis_cache"] = cache.ping
+        links["redis_cache"] = cache
     longest = max(settings.source_timeout_seconds, settings.image_timeout_seconds)
     hold = min(QUEUE_HOLD, settings.lease_seconds)
     return Exchange(
@@ -67,5 +70,6 @@ async def opened_exchange(settings: Settings, stack: AsyncExitStack) -> Exchange
             EXPLORATION: RedisDispatch(link, hold=hold),
             IMAGES: RedisDispatch(link, name="dispatch-images", hold=hold),
         },
-        checks=checks,
+        checks={name: each.ping for name, each in links.items()},
+        memories={name: each.memory for name, each in links.items()},
     )

@@ -28,16 +28,21 @@ class Health:
         """From now on the process can do its work, as far as its dependencies let it."""
         self._dependencies = dependencies
 
+    async def checks(self) -> Mapping[str, Mapping[str, str]]:
+        """What each dependency says, all asked at once: a `status`, `up` or `down`, and the `reason` of the latter."""
+        if self._dependencies is None:
+            return {"store": {"status": "down", "reason": "it is waited for"}}
+        dependencies = self._dependencies
+        results = await asyncio.gather(*map(self._result, dependencies.values()))
+        return dict(zip(dependencies, results, strict=True))
+
     async def _alive(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
 
     async def _ready(self, _request: web.Request) -> web.Response:
-        if self._dependencies is None:
-            down = {"status": "down", "reason": "it is waited for"}
-            return web.json_response({"status": "starting", "checks": {"store": down}}, status=503)
-        dependencies = self._dependencies
-        results = await asyncio.gather(*map(self._result, dependencies.values()))
-        checks = dict(zip(dependencies, results, strict=True))
+        dependencies, checks = self._dependencies, await self.checks()
+        if dependencies is None:
+            return web.json_response({"status": "starting", "checks": checks}, status=503)
         status = self._status([d for name, d in dependencies.items() if checks[name]["status"] == "down"])
         return web.json_response(
             {"status": status, "checks": checks}, status=200 if status in {"ready", "degraded"} else 503

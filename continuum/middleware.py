@@ -5,6 +5,9 @@ from collections.abc import Collection
 from aiohttp import web
 
 _MAX_AGE = 3_600
+_ALLOWED = "Accept, Content-Type, X-Workspace, X-Request-ID, traceparent, tracestate"
+_NOT_FOR_PAGES = frozenset({"/metrics"})
+"""What no page of another origin has any business with."""
 
 
 def add_cors(app: web.Application, origins: Collection[str]) -> None:
@@ -17,12 +20,13 @@ def add_cors(app: web.Application, origins: Collection[str]) -> None:
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.add("Vary", "Origin")
         origin = request.headers.get("Origin")
-        if origin is None or origin.lower() not in allowed:
+        if origin is None or origin.lower() not in allowed or request.path in _NOT_FOR_PAGES:
             return
         response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = "X-Request-ID"
         if request.method == "OPTIONS":
             response.headers["Access-Control-Allow-Methods"] = "POST"
-            response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type, X-Workspace"
+            response.headers["Access-Control-Allow-Headers"] = _ALLOWED
             response.headers["Access-Control-Max-Age"] = str(_MAX_AGE)
 
     if allowed:

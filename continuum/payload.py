@@ -9,6 +9,9 @@ from typing import Any
 LONGEST_DOCUMENT = 100_000
 """Characters of the longest GraphQL document."""
 
+LONGEST_TRACE = 512
+"""Characters of the longest trace state that has to be passed on."""
+
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 
@@ -30,6 +33,9 @@ class Payload:
     query: str
     variables: dict[str, Any]
     operation_name: str | None
+    trace: Mapping[str, str]
+    """`extensions.traceparent` and `tracestate`: where the caller's trace stands, where its transport has no headers
+    for each request."""
 
 
 def parsed(data: bytes | str) -> Any:
@@ -61,12 +67,21 @@ def checked(value: object) -> Payload:
     if not isinstance(operation_name, str | None):
         raise PayloadError("give a string, or leave it out", argument="operationName")
     _check_texts(query, operation_name, variables or {})
-    return Payload(query, variables or {}, operation_name)
+    return Payload(query, variables or {}, operation_name, _trace(value.get("extensions")))
 
 
 def is_text(value: str) -> bool:
     """Whether this can be stored and sent: no NUL, no half of a surrogate pair."""
     return _NO_TEXT.search(value) is None
+
+
+def _trace(extensions: object) -> Mapping[str, str]:
+    """What is malformed counts as not given: https://www.w3.org/TR/trace-context/ (section 3.2)."""
+    if not isinstance(extensions, dict):
+        return {}
+    named = {name: extensions.get(name) for name in ("traceparent", "tracestate")}
+    texts = {name: text for name, text in named.items() if isinstance(text, str) and len(text) <= LONGEST_TRACE}
+    return texts if "traceparent" in texts else {}
 
 
 def _check_texts(query: str, operation_name: str | None, variables: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -12,12 +13,16 @@ import structlog
 from aiohttp import web
 
 from continuum.assembly import Parts, Role, assembled
+from continuum.malformed import MalformedRequests
 from continuum.providing import Sources
 from continuum.settings import Settings, SettingsError
+from continuum.tracing import traced
+from graphstore.errors import StoreError
 
 _log = structlog.get_logger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_MALFORMED = MalformedRequests()
 
 
 class Service(Protocol):
@@ -51,9 +56,24 @@ class Port:
 
 async def run(service: Service, settings: Settings, role: Role, port: Port, sources: Sources = None) -> None:
     """Run until SIGTERM or SIGINT. Raises `SettingsError` or `StoreError` when it cannot start."""
+    try:
+        await _run(service, settings, role, port, sources)
+    except (SettingsError, StoreError):
+        raise  # a person can do something about it, and is told
+    except Exception:  # the edge: where it happened is known here for the last time
+        _log.critical("crashed", exc_info=True)
+        raise
+
+
+async def _run(service: Service, settings: Settings, role: Role, port: Port, sources: Sources) -> None:
     stop = _Stop()
-    # The parts are opened later than the port, and closed later as well: requests may still use them.
-    async with AsyncExitStack() as stack, listening(service.app, settings.host, port) as address:
+    # The parts are opened later than the port, and closed later as well: requests may still use them. Last of all the
+    # spans of what they did are sent.
+    async with (
+        traced(settings, role),
+        AsyncExitStack() as stack,
+        listening(service.app, settings.host, port) as address,
+    ):
         with stop.cancelling():
             parts = await stack.enter_async_context(assembled(settings, role, sources=sources))
         if stop.asked.is_set():
@@ -70,8 +90,11 @@ async def run(service: Service, settings: Settings, role: Role, port: Port, sour
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: Port) -> AsyncIterator[str]:
     """Answer HTTP while the context is open, under this address. Raises `SettingsError` when the port is taken."""
+    log = logging.getLogger("aiohttp.server")
+    log.addFilter(_MALFORMED)
     runner = web.AppRunner(
         app,
+        logger=log,
         handler_cancellation=True,
         auto_decompress=False,  # a small body must not become a large one
         shutdown_timeout=5.0,

@@ -16,9 +16,11 @@ from providers.images.catalogue import shipped as shipped_painters
 from providers.images.port import ImageProvider
 from providers.images.stable_diffusion import StableDiffusionConfig
 from providers.knowledge.port import KnowledgeSource
+from providers.knowledge.registry import OPENAI
 from providers.knowledge.registry import shipped as shipped_outside
 from providers.openai.config import OpenAiConfig
 from providers.registry import Builder, Registry, UnknownNameError
+from telemetry.metrics.work import SOURCES
 
 Sources: TypeAlias = Mapping[str, Build] | None
 """Other knowledge sources than the shipped ones."""
@@ -28,9 +30,14 @@ Painters: TypeAlias = Mapping[str, Builder[ImageProvider]] | None
 
 def opened_sources(settings: Settings, stack: AsyncExitStack) -> Mapping[str, Build]:
     """The shipped knowledge sources; what they open is closed by the stack."""
-    registry = shipped_outside(openai_config(settings))
+    openai = openai_config(settings)
+    registry = shipped_outside(openai)
     stack.push_async_callback(registry.close)
-    return _sources(registry)
+    sources = _sources(registry)
+    for name in sources:
+        # So that figures of a source can be told apart by the model that it was then.
+        SOURCES.labels(name).info({"model": openai.text_model if name == OPENAI else ""})
+    return sources
 
 
 def _sources(registry: Registry[KnowledgeSource]) -> dict[str, Build]:

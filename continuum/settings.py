@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from continuum.addresses import check_http, check_neo4j, check_redis, masked, secrets_of
+from continuum.addresses import check_http, check_neo4j, check_redis, masked, secrets_of, secrets_of_login
+from continuum.headers import headers_of, secrets_in
 
 LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -19,7 +20,9 @@ class SettingsError(ValueError):
 class Settings(BaseSettings):
     """Every setting, with its default. The name of the variable is the field's name in upper case."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, allow_inf_nan=False)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(Path("data"), description="Where everything that is written lies.")
     neo4j_uri: str | None = Field(
@@ -36,7 +39,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
-    worker_port: int = Field(8001, ge=0, le=65_535, description="Port of a worker's /health and /ready.")
+    worker_port: int = Field(8001, ge=0, le=65_535, description="Port of a worker's /health, /ready and /metrics.")
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
     graphiql: bool = Field(default=True, description="Whether GraphiQL is served at /graphiql.")
     knowledge_sources: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -188,17 +191,23 @@ class Settings(BaseSettings):
     def _is_http(cls, value: str | None) -> str | None:
         return None if value is None else check_http(value)
 
+    @field_validator("otel_exporter_otlp_headers")
+    @classmethod
+    def _are_headers(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            headers_of(value.get_secret_value())
+        return value
+
     @property
     def secrets(self) -> frozenset[str]:
         """What must not be shown anywhere."""
         urls = [url.get_secret_value() for url in (self.redis_url, self.redis_cache_url) if url]
-        keys = (
-            self.neo4j_password,
-            self.openai_api_key,
-            self.stable_diffusion_api_key,
-            self.otel_exporter_otlp_headers,
-        )
+        keys = (self.neo4j_password, self.openai_api_key)
         secret = {key.get_secret_value() for key in keys if key}
+        if self.stable_diffusion_api_key:
+            secret |= secrets_of_login(self.stable_diffusion_api_key.get_secret_value())
+        if self.otel_exporter_otlp_headers:
+            secret |= secrets_in(self.otel_exporter_otlp_headers.get_secret_value())
         return frozenset(secret.union(*map(secrets_of, urls)) - {""})
 
     @property

@@ -9,6 +9,7 @@ import structlog
 from continuum.settings import Settings, SettingsError
 from graphstore import sqlite
 from graphstore.errors import AccessError, UnavailableError
+from graphstore.observed import observed
 from graphstore.port import Database
 
 _log = structlog.get_logger(__name__)
@@ -23,14 +24,14 @@ _TELL_EVERY = 5.0
 async def opened_store(
     settings: Settings, *, wait: float = COMMAND_WAIT, migrate: bool = True
 ) -> AsyncIterator[Database]:
-    """The store, closed when the context ends.
+    """The store, each call of which is measured; closed when the context ends.
 
     `wait`: seconds that a Neo4j server may take to be there. Without `migrate` the schema stays as it is.
     Raises `SettingsError`, `SchemaMismatch`, `UnavailableError`; `AccessError`, which is not waited for.
     """
     database = await (_neo4j(settings, wait, migrate) if settings.neo4j_uri else _sqlite(settings, migrate))
     try:
-        yield database
+        yield observed(database)
     finally:
         await database.close()
 

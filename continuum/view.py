@@ -32,6 +32,9 @@ from continuum.settings import Settings
 from continuum.version import VERSION
 from resolvers.context import Caller, Services
 from schema import Code
+from schema.tally import turned_away
+from telemetry.metrics.graphql import WEBSOCKETS, Reason
+from telemetry.traces import going_on
 
 _log = structlog.get_logger(__name__)
 
@@ -55,7 +58,11 @@ class GraphQLEndpoint:
 
     def __init__(self, settings: Settings) -> None:
         self._services: Services | None = None
-        built = schema.build(introspection=settings.introspection, time_limit=settings.request_timeout_seconds)
+        built = schema.build(
+            introspection=settings.introspection,
+            time_limit=settings.request_timeout_seconds,
+            known=frozenset(settings.known_operations),
+        )
         self._posts = Posts(built, settings.max_body_bytes)
         self._sockets = _Sockets(
             built, settings.max_body_bytes, settings.max_subscriptions, allowed_origins=settings.cors_origins
@@ -82,6 +89,8 @@ class GraphQLEndpoint:
         try:
             return await self._answer(request)
         except Refused as refused:
+            is_early = refused.status is HTTPStatus.SERVICE_UNAVAILABLE
+            turned_away(Reason.UNAVAILABLE if is_early else Reason.REQUEST, refused.code)
             return error_response(request, refused)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
@@ -142,6 +151,11 @@ class _Adapter(AiohttpWebSocketAdapter):
 class _Conversation(BaseGraphQLTransportWSHandler[Caller, None]):
     """Strawberry's side of the protocol, made to survive whatever a client sends."""
 
+    async def handle(self) -> None:
+        """From the handshake to the end of the socket."""
+        with WEBSOCKETS.track_inprogress():
+            await super().handle()
+
     async def handle_message(self, message: Any) -> None:
         """Messages that are none close the socket and say why."""
         if not isinstance(message, dict) or not isinstance(message.get("type"), str):
@@ -168,26 +182,30 @@ class _Conversation(BaseGraphQLTransportWSHandler[Caller, None]):
         try:
             payload = checked(message.get("payload"))
         except PayloadError as error:
-            await self._refuse(message["id"], str(error), Code.BAD_USER_INPUT, error.details)
+            await self._refuse(message["id"], Reason.REQUEST, str(error), Code.BAD_USER_INPUT, error.details)
             return
         if most is not None and len(self.operations) >= most and message["id"] not in self.operations:
             text = f"This socket carries {most} operations already; complete one, or open another socket."
-            await self._refuse(message["id"], text, Code.TOO_COMPLEX)
+            await self._refuse(message["id"], Reason.TOO_MANY_SUBSCRIPTIONS, text, Code.TOO_COMPLEX)
             return
         request = SubscribeMessagePayload(
             query=payload.query, variables=payload.variables, operationName=payload.operation_name
         )
-        await super().handle_subscribe(SubscribeMessage(id=message["id"], type="subscribe", payload=request))
+        with going_on(payload.trace):  # the task that carries it out begins here
+            await super().handle_subscribe(SubscribeMessage(id=message["id"], type="subscribe", payload=request))
 
     async def handle_task_exception(self, error: Exception) -> None:
         """A client that leaves is no failure of ours."""
         if not isinstance(error, WebSocketDisconnected):
             _log.error("socket_operation_failed", exc_info=error)
 
-    async def _refuse(self, id: str, message: str, code: Code, details: Mapping[str, str] | None = None) -> None:
+    async def _refuse(
+        self, id: str, reason: Reason, message: str, code: Code, details: Mapping[str, str] | None = None
+    ) -> None:
         if not self.connection_acknowledged:
             await self.websocket.close(code=4401, reason="Unauthorized")
             return
+        turned_away(reason, code)
         error = GraphQLError(message, extensions={"code": code, **(details or {})})
         await self.send_message({"id": id, "type": "error", "payload": [error.formatted]})
 

@@ -6,23 +6,29 @@ from continuum.assembly import Parts, Role
 from continuum.health import Health
 from continuum.process import Port, run
 from continuum.providing import Sources
+from continuum.requests import observe_requests
 from continuum.settings import Settings, SettingsError
+from continuum.vitals import Vitals
 
 
 class Worker:
-    """`continuum.process.Service`: nothing but its health can be asked for."""
+    """`continuum.process.Service`: nothing but its health and its metrics can be asked for."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._parts: Parts | None = None
         self._health = Health(secrets=settings.secrets)
+        self._vitals = Vitals(self._health)
         self.app = web.Application()
+        observe_requests(self.app)
         self._health.add_to(self.app)
+        self._vitals.add_to(self.app)
 
     def begin(self, parts: Parts) -> None:
         """See `Service.begin`."""
         self._parts = parts
         self._health.begin(parts.dependencies)
+        self._vitals.begin(parts)
 
     def greeting(self, address: str) -> str:
         """See `Service.greeting`."""

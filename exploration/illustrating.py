@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 from exploration.activity.port import AgentActivity
 from exploration.errors import ConceptGone
-from exploration.images.drawing import Drawn, NotKept, Sketch
-from exploration.images.painter import AGENT
+from exploration.images.drawing import AGENT, Drawn, NotKept, Sketch
 from exploration.images.telling import telling
 from exploration.tools import Tools
 from graphstore.errors import NotFoundError, UnavailableError

@@ -12,6 +12,7 @@ from exploration.errors import ExplorationError
 from exploration.expanding import Expanding
 from exploration.illustrating import Illustrating
 from exploration.lane import Lane
+from exploration.observed import attempt, ended, failed
 from exploration.tasks import cancel
 from exploration.tools import Tools
 from graphstore.errors import BudgetExceeded, ConflictError, InvalidError, LeaseLost, UnavailableError
@@ -141,7 +142,9 @@ class Ownership:
 
     async def _attempt(self, lane: Lane, step: Step) -> None:
         try:
-            for event in await lane.craft.attempt(self.exploration, step):
+            with attempt(step):
+                events = await lane.craft.attempt(self.exploration, step)
+            for event in events:
                 await self._announce(event.seq)
         except BudgetExceeded as exceeded:
             lane.closed = exceeded.budget
@@ -168,6 +171,7 @@ class Ownership:
             answer=None if answer is None else answer[:ANSWER_LENGTH],
         )
         event = await self.store.work.fail(failure)
+        failed(step, error, will_retry=failure.retry_in is not None)
         await self._announce(event.seq)
 
     def _retry_in(self, attempt: int, error: TransientError) -> float | None:
@@ -201,8 +205,9 @@ class Ownership:
         if not self.exploration.progress.steps_pending:
             budget = None
         reason = f"{budget}: the budget of {budget} is used up" if budget else await self._why_failed()
-        ended = await self.store.work.finish(self.exploration.id, self.token, budget, reason, self._lap())
-        await self._announce(ended.next_seq - 1)
+        exploration = await self.store.work.finish(self.exploration.id, self.token, budget, reason, self._lap())
+        ended(exploration)
+        await self._announce(exploration.next_seq - 1)
         return False
 
     async def _why_failed(self) -> str | None:

@@ -1,16 +1,18 @@
 """The runner: explorations are claimed, worked on, and handed back or ended."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 
-from exploration.dispatch.port import Job
+from exploration.dispatch.port import EXPLORATION, Job
 from exploration.ownership import Ownership
 from exploration.tools import Tools
-from graphstore.errors import LeaseLost
+from graphstore.errors import LeaseLost, StoreError
 from graphstore.ids import new_id
-from graphstore.model import Exploration
+from graphstore.model import Exploration, ExplorationStatus
 from graphstore.port import Store
+from telemetry.metrics.work import LEASES_LOST
 
 _log = structlog.get_logger(__name__)
 
@@ -45,5 +47,14 @@ class Runner:
             await ownership.work()
         except LeaseLost:
             _log.info("lease_lost", exploration=exploration.id)
+            await _count_lost(exploration, store)
         finally:
             await store.work.release(exploration.id, token)
+
+
+async def _count_lost(exploration: Exploration, store: Store) -> None:
+    """Count a lease that was lost to another owner. What was cancelled or deleted meanwhile is nobody's."""
+    with suppress(StoreError):  # to be counted is no reason to fail
+        now = (await store.explorations.get([exploration.id])).get(exploration.id)
+        if now is not None and now.status is not ExplorationStatus.CANCELLED:
+            LEASES_LOST.labels(EXPLORATION).inc()

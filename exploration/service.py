@@ -6,13 +6,16 @@ from dataclasses import replace
 from exploration.dispatch.port import EXPLORATION, Dispatch, Job
 from exploration.feed.port import Feed
 from exploration.images.request import exploration_pictures
+from exploration.observed import ended, submitted
 from exploration.request import DEFAULT_COST_USD, Limits, Request, check_budget, check_request, check_text
 from exploration.sources import SourceBook
 from graphstore.errors import NotFoundError
+from graphstore.ids import new_id
 from graphstore.model import Budget, ConceptId, Exploration, ExplorationDraft, Idempotency, Options
 from graphstore.port import Store
 from providers.images.catalogue import ImageCatalogue
 from providers.knowledge.port import Card, Question, Subject
+from telemetry.traces import carried
 
 
 class Explorer:
@@ -37,12 +40,29 @@ class Explorer:
         Raises `InvalidRequest`, `UnknownNameError`, `NotConfiguredError`, `TopicUnknown`, `TopicAmbiguous` and what
         `Control.start` raises; then nothing is stored.
         """
-        draft = await self.draft(store, request)
-        exploration = await store.control.start(draft, idempotency=idempotency)
+        exploration = await self._stored(store, request, idempotency=idempotency)
         await self._dispatch.enqueue(_job(store, exploration))
         return exploration
 
-    async def draft(self, store: Store, request: Request) -> ExplorationDraft:
+    async def start_leased(self, store: Store, request: Request, lease: tuple[str, float]) -> Exploration:
+        """Start one that the caller owns from the beginning, by a token, for so many seconds. Raises as `start`
+        does."""
+        return await self._stored(store, request, lease=lease)
+
+    async def _stored(
+        self,
+        store: Store,
+        request: Request,
+        idempotency: Idempotency | None = None,
+        lease: tuple[str, float] | None = None,
+    ) -> Exploration:
+        draft, asked = await self._draft(store, request), new_id()
+        exploration = await store.control.start(draft, idempotency=idempotency, lease=lease)
+        if exploration.id > asked:  # else it is that of an earlier request with the same key
+            submitted(exploration)
+        return exploration
+
+    async def _draft(self, store: Store, request: Request) -> ExplorationDraft:
         """The request checked, its topic found by one of its sources. Raises as `start` does."""
         check_request(request, self.limits)
         names = self._sources.named(store, request.sources)
@@ -61,7 +81,9 @@ class Explorer:
 
     async def cancel(self, store: Store, id: str, reason: str) -> Exploration:
         """Stop for good, keeping what was found. See `Control.cancel`."""
-        return await self._told(store, await store.control.cancel(id, reason))
+        cancelled = await store.control.cancel(id, reason)
+        ended(cancelled)
+        return await self._told(store, cancelled)
 
     async def extend(self, store: Store, id: str, budget: Budget, depth: int | None = None) -> Exploration:
         """Go on with more. See `Control.extend`; raises `InvalidRequest` too."""
@@ -106,4 +128,5 @@ class Explorer:
 
 
 def _job(store: Store, exploration: Exploration) -> Job:
-    return Job(store.workspace, EXPLORATION, exploration.id)
+    """To be run by somebody, who goes on where we are in a trace."""
+    return Job(store.workspace, EXPLORATION, exploration.id, carried())

@@ -13,6 +13,7 @@ from graphstore.errors import NotFoundError
 from graphstore.model import (
     Budget,
     Event,
+    EventKind,
     Exploration,
     ExplorationFilter,
     Member,
@@ -27,6 +28,7 @@ from resolvers.idempotency import idempotency
 from resolvers.ids import EXPLORATION, raw_id
 from resolvers.loaders.exploration import EventsOf, MembersOf, StepsOf
 from resolvers.paging import Slice, checked_size
+from telemetry.metrics.graphql import EVENTS_REPLAYED, EVENTS_SENT, SUBSCRIPTIONS
 
 EXPLORATIONS = "explorations"
 MEMBERS = "members"
@@ -35,6 +37,10 @@ STEPS = "steps"
 REASON_LENGTH = 500
 """Characters of the longest reason for a cancellation."""
 MOST_SEQ = 2**31 - 1
+
+_WATCHING = SUBSCRIPTIONS.labels("explorationEvents")
+_SENT = {kind: EVENTS_SENT.labels(kind.title().replace("_", "")) for kind in EventKind}
+_TRIMS_SENT = EVENTS_SENT.labels("HistoryTrimmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +155,17 @@ async def watch(context: RequestContext, id: str, after: int | None) -> AsyncGen
     exploration = await _existing(context, id, "id")
     seq = _checked_after(after, exploration.next_seq - 1)
     events = context.services.watch.events(context.store.workspace, exploration.id, seq)
-    async with aclosing(events):
-        async for told in events:
-            context.renew_loaders()
-            if isinstance(told, Trimmed):
-                yield Trim(exploration.id, told.oldest_seq - 1, datetime.now(UTC), exploration.progress)
-            else:
-                _prime(context, told)
-                yield told.event
+    with _WATCHING.track_inprogress():
+        async with aclosing(events):
+            async for told in events:
+                context.renew_loaders()
+                if isinstance(told, Trimmed):
+                    _TRIMS_SENT.inc()
+                    yield Trim(exploration.id, told.oldest_seq - 1, datetime.now(UTC), exploration.progress)
+                else:
+                    _prime(context, told)
+                    _count(told.event, exploration)
+                    yield told.event
 
 
 async def of_event(context: RequestContext, event: Event | Trim) -> Exploration:
@@ -174,6 +183,13 @@ def _prime(context: RequestContext, told: Told) -> None:
         context.loaders.relation.prime(key, told.relations.get(key))
     if (image := told.event.image) is not None:
         context.loaders.image.prime(image, told.images.get(image))
+
+
+def _count(event: Event, at_first: Exploration) -> None:
+    """An event is sent to somebody who found the exploration like this at first."""
+    _SENT[event.kind].inc()
+    if event.seq < at_first.next_seq:
+        EVENTS_REPLAYED.inc()
 
 
 def _checked_after(after: int | None, newest: int) -> int:

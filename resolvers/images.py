@@ -15,12 +15,16 @@ from resolvers.idempotency import idempotency
 from resolvers.ids import IMAGE, global_id, raw_id
 from resolvers.loaders.images import ImagesOf
 from resolvers.paging import MOST, Slice
+from telemetry.metrics.graphql import EVENTS_SENT, SUBSCRIPTIONS
 
 IMAGES = "images"
 """The order of a concept's images, the newest first."""
 WIDTHS_NAMED = ", ".join(map(str, WIDTHS))
 MAIN = "main"
 """The workspace that need not be named."""
+
+_WATCHING = SUBSCRIPTIONS.labels("imageUpdates")
+_SENT = EVENTS_SENT.labels("Image")
 
 
 async def find(context: RequestContext, id: str) -> Image | None:
@@ -117,11 +121,14 @@ async def watch(context: RequestContext, ids: Sequence[str]) -> AsyncGenerator[I
     if not 1 <= len(ids) <= MOST:
         raise InvalidRequest("ids", f"{len(ids):,} ids are given; 1 to {MOST} are allowed")
     wanted = [raw_id("ids", id, IMAGE) for id in ids]
-    async with aclosing(context.services.image_watch.changes(context.store.workspace, wanted)) as changes:
-        async for image in changes:
-            context.renew_loaders()
-            context.loaders.image.prime(image.id, image)
-            yield image
+    changes = context.services.image_watch.changes(context.store.workspace, wanted)
+    with _WATCHING.track_inprogress():
+        async with aclosing(changes):
+            async for image in changes:
+                context.renew_loaders()
+                context.loaders.image.prime(image.id, image)
+                _SENT.inc()
+                yield image
 
 
 def _raw(id: str) -> str:

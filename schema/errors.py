@@ -8,7 +8,7 @@ from functools import singledispatch
 from typing import Any
 
 import structlog
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
@@ -186,7 +186,10 @@ def _told(error: GraphQLError, refusal: Refusal) -> GraphQLError:
 def _masked(error: GraphQLError) -> GraphQLError:
     id = new_id()
     cause = error.original_error or error
-    _log.error("internal_error", error_id=id, path=error.path, exc_info=cause)
+    # The field's name and not its path, nor the message of an error of GraphQL: these have the client's words in them.
+    field = error.nodes[0].name.value if error.nodes and isinstance(error.nodes[0], FieldNode) else None
+    told = {"error": type(cause).__name__} if isinstance(cause, GraphQLError) else {"exc_info": cause}
+    _log.error("internal_error", error_id=id, field=field, **told)
     return _like(error, "Internal server error", {"code": Code.INTERNAL_SERVER_ERROR, "errorId": id})
 
 

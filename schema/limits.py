@@ -65,6 +65,8 @@ class Measure:
     cost: int
     visited: int
     """Nodes that were looked at to find out."""
+    deprecated: frozenset[str]
+    """Fields that are to go and are asked for, as `Type.field`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Meter:
         self.schema = schema
         self.pages = frozenset(_pages(schema.type_map.values()))
         """Types that stand for a page: their lists hold what the field that gave the page was asked for."""
+        self.deprecated = frozenset(_deprecated(schema.type_map.values()))
+        """Fields that are to go."""
 
     def measure(self, document: DocumentNode, sizes: Mapping[str, int]) -> Measure:
         """What the document holds and asks for. `sizes` are the variables that are numbers, or lengths of lists."""
@@ -118,6 +122,7 @@ class Meter:
             root_fields=max((s.fields for s in sums), default=0),
             cost=max((s.cost for s in sums), default=0),
             visited=walk.visited,
+            deprecated=frozenset(walk.deprecated),
         )
 
 
@@ -138,6 +143,7 @@ class _Sums:
 class _Walk:
     def __init__(self, meter: Meter, document: DocumentNode, sizes: Mapping[str, int]) -> None:
         self.aliases = self.directives = self.visited = 0
+        self.deprecated: set[str] = set()
         self.fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self._meter = meter
         self._sizes: Mapping[str, object] = {**_defaults(document), **sizes}
@@ -180,6 +186,8 @@ class _Walk:
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> _Sums:
         self.aliases += node.alias is not None
+        if self._meter.deprecated and (name := f"{parent}.{node.name.value}") in self._meter.deprecated:
+            self.deprecated.add(name)
         if node.selection_set is None:
             return _Sums(depth=1, cost=1, fields=1)
         field = _field_of(parent, node.name.value)
@@ -242,3 +250,10 @@ def _pages(types: Iterable[GraphQLNamedType]) -> Iterable[str]:
         for field in getattr(type, "fields", {}).values() if is_composite_type(type) else ():
             if "first" in field.args and not is_list_type(get_nullable_type(field.type)):
                 yield get_named_type(field.type).name
+
+
+def _deprecated(types: Iterable[GraphQLNamedType]) -> Iterable[str]:
+    for type in types:
+        for name, field in getattr(type, "fields", {}).items() if is_composite_type(type) else ():
+            if field.deprecation_reason is not None:
+                yield f"{type.name}.{name}"

@@ -13,11 +13,13 @@ from strawberry.types.graphql import OperationType
 from resolvers.context import Caller
 from schema.errors import coded
 from schema.exploration import EVENTS
+from schema.known import EXPLORER
 from schema.limits import Limits
 from schema.mutation import Mutation
-from schema.operation import Guard, OperationContext, Parsing
+from schema.operation import OperationContext, Preparation
 from schema.query import Query
 from schema.subscription import Subscription
+from schema.tally import told
 
 TIME_LIMIT = 30.0
 """Seconds that a query or a mutation may take, by default."""
@@ -34,6 +36,7 @@ class Schema(strawberry.Schema):
     ) -> None:
         """Change the errors themselves: extensions do not see those that other extensions raise."""
         errors[:] = [coded(error) for error in errors]
+        told(errors)
 
     async def run(
         self,
@@ -60,17 +63,22 @@ class Schema(strawberry.Schema):
 
 
 @cache
-def build(*, introspection: bool = True, time_limit: float = TIME_LIMIT, limits: Limits = LIMITS) -> Schema:
-    """The schema under these settings."""
+def build(
+    *,
+    introspection: bool = True,
+    time_limit: float = TIME_LIMIT,
+    limits: Limits = LIMITS,
+    known: frozenset[str] = frozenset(),
+) -> Schema:
+    """The schema under these settings. `known` are names of operations that metrics tell apart, beside our own."""
     schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         types=EVENTS,
         extensions=[
-            partial(OperationContext, time_limit),
-            partial(Parsing, limits),
-            partial(Guard, limits, introspection=introspection),
+            partial(OperationContext, time_limit, EXPLORER | known),
+            partial(Preparation, limits, introspection=introspection),
         ],
     )
     for type in schema._schema.type_map.values():  # noqa: SLF001 - there is no other way to the built types

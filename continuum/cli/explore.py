@@ -17,6 +17,7 @@ from continuum.cli.senses import choose
 from continuum.cli.shell import Shell, is_live, messages, pass_shell, program, results, run
 from continuum.cli.views import JsonView, LinesView, LiveView, View, summary_object
 from continuum.cli.words import counted, lasted, safe
+from continuum.tracing import traced
 from exploration.errors import TopicAmbiguous
 from exploration.request import Limits, PicturesRequest, Request
 from graphstore.model import Budget, Exploration, ExplorationStatus
@@ -98,7 +99,8 @@ def _view(console: Console, *, as_json: bool) -> View:
 
 async def _explore(shell: Shell, request: Request, view: View) -> int:
     """Raises `TopicAmbiguous` before anything is stored."""
-    async with assembled(shell.settings(), Role.COMMAND) as parts:
+    settings = shell.settings()
+    async with traced(settings, Role.COMMAND, "continuum explore"), assembled(settings, Role.COMMAND) as parts:
         following = await Following.begin(parts, shell.workspace, request)
         async with view.open(following):
             ended = await following.run(view.show)

@@ -21,6 +21,7 @@ from graphstore.errors import StoreError
 from graphstore.formats import FormatError
 from providers.errors import ProviderError
 from providers.registry import UnknownNameError
+from telemetry.logs import masked
 
 DONE: Final = 0
 PARTLY: Final = 1
@@ -58,11 +59,11 @@ def _told(error: BaseException, *, debug: bool) -> int:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     if debug:
-        traceback.print_exception(error)
+        click.echo(masked("".join(traceback.format_exception(error))), err=True, nl=False)
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    click.echo(f"Error: {_sentence(error)}", err=True)
+    click.echo(f"Error: {masked(_sentence(error))}", err=True)
     return NOTHING if isinstance(error, (*_EXPECTED, OSError)) else PARTLY
 
 

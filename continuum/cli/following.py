@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 
 from continuum.assembly import Parts
 from exploration.activity.port import AgentActivity
+from exploration.dispatch.observed import underway
+from exploration.dispatch.port import EXPLORATION, Job
 from exploration.request import Request
 from exploration.watch import Told
 from graphstore.errors import StatusConflict
 from graphstore.ids import new_id
 from graphstore.model import ENDED, Exploration
 from graphstore.port import Store
+from telemetry.traces import carried
 
 
 @dataclass(slots=True)
@@ -32,9 +35,8 @@ class Following:
     async def begin(cls, parts: Parts, workspace: str, request: Request) -> "Following":
         """Start it, leased to this process: nobody else takes it up while we live. Raises as `Explorer.start` does."""
         store = parts.database.within(workspace)
-        draft = await parts.explorer.draft(store, request)
         token = new_id()
-        exploration = await store.control.start(draft, lease=(token, parts.settings.lease_seconds))
+        exploration = await parts.explorer.start_leased(store, request, (token, parts.settings.lease_seconds))
         return cls(parts, store, exploration, token)
 
     async def run(self, show: Callable[[Told], None]) -> Exploration:
@@ -70,7 +72,8 @@ class Following:
         return list((await self.parts.activity.current([ref])).get(ref, ()))
 
     async def _own(self) -> None:
-        await self.parts.runner.own(self.exploration, self.store, self.token, self._wake)
+        with underway(Job(self.store.workspace, EXPLORATION, self.exploration.id, carried())):
+            await self.parts.runner.own(self.exploration, self.store, self.token, self._wake)
 
     async def _events(self) -> AsyncIterator[Told]:
         stream = self.parts.watch.events(self.store.workspace, self.exploration.id, 0)

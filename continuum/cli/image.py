@@ -14,6 +14,9 @@ from continuum.cli.ids import concept_id
 from continuum.cli.senses import choose
 from continuum.cli.shell import Shell, is_live, messages, pass_shell, program, results, run
 from continuum.cli.words import safe, styled
+from continuum.tracing import traced
+from exploration.dispatch.observed import underway
+from exploration.dispatch.port import IMAGES, Job
 from exploration.errors import InvalidRequest, TopicAmbiguous
 from exploration.images.request import ImageRequest, image_options
 from exploration.stored import StoredGraph
@@ -23,6 +26,7 @@ from graphstore.model import Image, ImageDraft, ImageError, ImageOptions, Pictur
 from graphstore.port import Store
 from providers.images.catalogue import ImageCatalogue
 from providers.knowledge.port import Ambiguous, Known, Subject
+from telemetry.traces import carried
 
 
 @click.command(short_help="Have a picture made of a stored concept.")
@@ -61,7 +65,8 @@ def image(shell: Shell, /, *, concept: Sequence[str], out: Path, force: bool, se
 
 
 async def _image(shell: Shell, words: str, chosen: Subject | None, out: Path, asked: dict[str, Any]) -> int:
-    async with assembled(shell.settings(), Role.COMMAND) as parts:
+    settings = shell.settings()
+    async with traced(settings, Role.COMMAND, "continuum image"), assembled(settings, Role.COMMAND) as parts:
         store = parts.database.within(shell.workspace)
         subject = chosen or await _found(store, words)
         request = ImageRequest((subject.concept_id or "",), **asked)
@@ -117,7 +122,8 @@ async def _made(parts: Parts, store: Store, draft: ImageDraft) -> Image:
     token = new_id()
     [queued] = await store.image_jobs.request([draft])
     claimed = await store.image_jobs.claim(queued.job, token, parts.settings.lease_seconds)
-    await parts.painter.own(claimed, store, token, asyncio.Event())
+    with underway(Job(store.workspace, IMAGES, queued.job, carried())):
+        await parts.painter.own(claimed, store, token, asyncio.Event())
     return (await store.images.get([queued.id])).get(queued.id, queued)
 
 

@@ -5,6 +5,7 @@ import sys
 import click
 import uvloop
 
+from continuum.assembly import Role
 from continuum.cli.shell import Shell, pass_shell
 
 
@@ -19,6 +20,6 @@ def serve(shell: Shell, host: str | None, port: int | None) -> None:
     """
     from continuum.app import serve as run_server  # noqa: PLC0415 - GraphQL takes a second to load; the others need none
 
-    uvloop.run(run_server(shell.settings(host=host, port=port)))
+    uvloop.run(run_server(shell.settings(Role.SERVER, host=host, port=port)))
     if sys.stderr.isatty():  # where the prompt would follow "^C" on its line
         click.echo("\nStopped.", err=True)

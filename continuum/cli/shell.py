@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 
+from continuum.assembly import Role
 from continuum.settings import Settings
-from telemetry.logs import configure_logs
+from continuum.version import VERSION
+from telemetry.logs import Program, configure_logs
 
 T = TypeVar("T")
 
@@ -26,15 +28,26 @@ class Shell:
     data_dir: Path | None
     debug: bool
 
-    def settings(self, **values: Any) -> Settings:
+    def settings(self, role: Role = Role.COMMAND, **values: Any) -> Settings:
         """The settings, but what was given on the command line goes before them. Raises `SettingsError`.
 
         Logs are set up by them.
         """
         given = {"data_dir": self.data_dir, **values}
         settings = Settings(**{name: value for name, value in given.items() if value is not None})
-        configure_logs(settings.log_level, json=settings.log_json, secrets=settings.secrets)
+        log_as(role, settings)
         return settings
+
+
+def log_as(role: Role, settings: Settings) -> None:
+    """Set up the logs of a process that is there for this."""
+    configure_logs(
+        settings.log_level,
+        settings.log_levels,
+        json=settings.log_json,
+        secrets=settings.secrets,
+        program=Program(settings.otel_service_name, VERSION, role),
+    )
 
 
 _WIDE = 200

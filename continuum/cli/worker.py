@@ -5,6 +5,7 @@ import sys
 import click
 import uvloop
 
+from continuum.assembly import Role
 from continuum.cli.shell import Shell, pass_shell
 
 
@@ -28,6 +29,7 @@ def worker(shell: Shell, concurrency: int | None, host: str | None, port: int | 
     """
     from continuum.worker import work  # noqa: PLC0415 - the other commands need no HTTP server
 
-    uvloop.run(work(shell.settings(explorations_at_once=concurrency, host=host, worker_port=port)))
+    settings = shell.settings(Role.WORKER, explorations_at_once=concurrency, host=host, worker_port=port)
+    uvloop.run(work(settings))
     if sys.stderr.isatty():  # where the prompt would follow "^C" on its line
         click.echo("\nStopped.", err=True)

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from exploration.agents.answers import judged
 from exploration.agents.connection import Connection
 from exploration.agents.content import Content
+from exploration.agents.execution import execution
 from exploration.agents.research import Research
 from exploration.agents.validation import Validation
 from graphstore.model import Knowledge, Spend
-from providers.knowledge.port import KnowledgeSource, Question
+from providers.knowledge.port import Findings, KnowledgeSource, Question
 from providers.price import Price
 
 
@@ -30,13 +32,21 @@ class Pipeline:
         `working` is told the name of each agent as it begins. Raises `ProviderError`.
         """
         await working(self._research.name)
-        answers = await self._research.ask(question)
-        findings = [answer for answer in answers if answer.known]
+        with execution(self._research.name):
+            answers = await self._research.ask(question)
+        known = [(source, findings) for source, findings in answers if findings.known]
         await working(self._connection.name)
-        knowledge = self._connection.claims(question.subject, findings)
+        with execution(self._connection.name):
+            knowledge = self._connection.claims(question.subject, [findings for _, findings in known])
         await working(self._validation.name)
-        knowledge = self._validation.checked(knowledge)
+        with execution(self._validation.name):
+            knowledge, fates = self._validation.judged(knowledge)
+        judged([source for source, findings in known for _ in findings.links], fates)
         await working(self._content.name)
-        knowledge = self._content.completed(knowledge)
-        spent = Spend(tokens=sum(a.tokens for a in answers), cost_usd=sum(a.cost_usd for a in answers))
-        return knowledge, spent, bool(findings)
+        with execution(self._content.name):
+            knowledge = self._content.completed(knowledge)
+        return knowledge, _spent([findings for _, findings in answers]), bool(known)
+
+
+def _spent(answers: Sequence[Findings]) -> Spend:
+    return Spend(tokens=sum(a.tokens for a in answers), cost_usd=sum(a.cost_usd for a in answers))

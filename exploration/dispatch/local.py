@@ -1,11 +1,13 @@
 """Dispatch within this process: jobs are asyncio tasks."""
 
 import asyncio
+from contextvars import Context
 from types import TracebackType
 from typing import Self
 
 import structlog
 
+from exploration.dispatch.observed import named
 from exploration.dispatch.port import Job, Run
 from exploration.tasks import cancel
 
@@ -39,7 +41,8 @@ class LocalDispatch:
             self._again.add(job)
             return
         wake = asyncio.Event()
-        task = asyncio.create_task(self._work(job, wake), name=f"{job.kind} {job.id}")
+        # In a context of its own, as in another process: it goes on long after the request that wants it has ended.
+        task = asyncio.create_task(self._work(job, wake), name=f"{job.kind} {job.id}", context=Context())
         self._jobs[job] = (task, wake)
 
     async def interrupt(self, job: Job) -> None:
@@ -61,7 +64,7 @@ class LocalDispatch:
                     try:
                         await self._run(job, wake)
                     except Exception:  # the edge: whatever a job raises must not end the server
-                        _log.exception("job_failed", kind=job.kind, id=job.id, workspace=job.workspace)
+                        _log.exception("job_failed", **named(job))
                     if job not in self._again:
                         return
         finally:

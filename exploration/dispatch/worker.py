@@ -15,6 +15,7 @@ import structlog
 from redis.asyncio import Redis
 from saq.job import Status
 
+from exploration.dispatch.observed import named
 from exploration.dispatch.port import Job, Run
 from exploration.dispatch.queue import JobQueue
 from exploration.dispatch.record import job_of
@@ -165,10 +166,10 @@ class Worker:
             raise
         except StoreError as error:
             failed = True
-            _log.warning("job_failed", **_named(held.job), error=str(error))
+            _log.warning("job_failed", **named(held.job), error=str(error))
         except Exception:  # the edge: whatever a job raises must not end the worker
             failed = True
-            _log.exception("job_failed", **_named(held.job))
+            _log.exception("job_failed", **named(held.job))
         finally:
             del self._held[held.job]
             self._slots.release()
@@ -213,7 +214,3 @@ class Worker:
         while True:
             await asyncio.sleep(LOOK_FOR_RETRIES)
             await self._link.attempt(schedule, None)
-
-
-def _named(job: Job) -> dict[str, str]:
-    return {"kind": job.kind, "id": job.id, "workspace": job.workspace}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from exploration.agents.execution import execution
 from exploration.errors import ConceptGone
 from exploration.images.patience import patiently
 from exploration.images.prompt import NEIGHBOURS, prompt_of, scene_of
@@ -25,6 +26,8 @@ from providers.images.catalogue import ImageCatalogue
 from providers.images.port import PictureRequest, Scene, Told, unheard
 from providers.registry import UnknownNameError
 
+AGENT = "painter"
+"""What the agent is called that has pictures made."""
 CONSIDERED = 3 * NEIGHBOURS
 """Relations that are read: several may lead to one neighbour."""
 PLACE_GOOD_FOR = 5.0
@@ -104,13 +107,17 @@ class Drawing:
         Raises `ProviderError`, `UnknownNameError`, `NotKept`.
         """
         request = _request(store.workspace, sketch, options, count, first)
-        made = await self._catalogue.agent(options.provider).generate(request, told)
+        with execution(AGENT):
+            made = await self._catalogue.agent(options.provider).generate(request, told)
+            kept = await self._all_kept(store.workspace, made)
+        return Drawn(sketch.prompt, sketch.concept_version, kept)
+
+    async def _all_kept(self, workspace: str, made: Sequence[port.Picture]) -> Sequence[Picture]:
         try:
-            kept = [await self._kept(store.workspace, picture) for picture in made]
+            return [await self._kept(workspace, picture) for picture in made]
         except UnavailableError as error:
             self._seen = -PLACE_GOOD_FOR
             raise NotKept(str(error), sum(picture.cost_usd for picture in made)) from error
-        return Drawn(sketch.prompt, sketch.concept_version, kept)
 
     async def _kept(self, workspace: str, made: port.Picture) -> Picture:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(made.content).hexdigest())

@@ -10,10 +10,10 @@ from functools import partial
 import structlog
 
 from exploration.activity.port import Activity, AgentActivity
-from exploration.dispatch.port import Job
+from exploration.dispatch.port import IMAGES, Job
 from exploration.errors import ConceptGone
 from exploration.feed.port import Feed
-from exploration.images.drawing import Drawing, Sketch, image_error
+from exploration.images.drawing import AGENT, Drawing, Sketch, image_error
 from exploration.images.patience import patiently
 from exploration.images.telling import telling
 from exploration.tasks import cancel
@@ -23,10 +23,10 @@ from graphstore.model import Image, ImageStatus, Painted
 from graphstore.port import Database, ImageRef, Store
 from providers.errors import ProviderError
 from providers.registry import UnknownNameError
+from telemetry.metrics.graph import IMAGE_FAILURES
+from telemetry.metrics.work import LEASES_LOST
 
 _log = structlog.get_logger(__name__)
-
-AGENT = "painter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class Painter:
             await _Sitting(self._easel, store, job, token, wake, {image.id: image for image in images}).work()
         except LeaseLost:
             _log.info("image_lease_lost", job=job)
+            await _count_lost(images, store)
         except asyncio.CancelledError:
             await store.image_jobs.release(job, token)
             raise
@@ -113,6 +114,7 @@ class _Sitting:
             for id in begun:
                 await self.easel.activity.clear(self._ref(id), id)
         await self._announce(ended)
+        _count_failed(ended)
         ready = sum(image.status is ImageStatus.READY for image in ended)
         _log.info("images_made", job=self.job, ready=ready, failed=len(ended) - ready)
 
@@ -188,3 +190,17 @@ def _without_picture(sketch: Sketch | None, error: Exception) -> Painted:
     if sketch is None:
         return Painted(None, None, image_error(error))
     return Painted(sketch.prompt, sketch.concept_version, image_error(error))
+
+
+def _count_failed(ended: Iterable[Image]) -> None:
+    for image in ended:
+        if image.error is not None:
+            IMAGE_FAILURES.labels(image.error.code).inc()
+
+
+async def _count_lost(images: Iterable[Image], store: Store) -> None:
+    """Count a lease that was lost to another painter. What was cancelled or deleted meanwhile is nobody's."""
+    with suppress(StoreError):  # to be counted is no reason to fail
+        now = await store.images.get([image.id for image in images])
+        if any(image.status is not ImageStatus.CANCELLED for image in now.values()):
+            LEASES_LOST.labels(IMAGES).inc()

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import structlog
+
 from exploration.dispatch.port import IMAGES, Dispatch, Job
 from exploration.feed.port import Feed
 from exploration.images.request import ImageRequest, image_options
@@ -11,6 +13,9 @@ from graphstore.port import Store
 from providers.images.cache.port import CacheStats
 from providers.images.catalogue import ImageCatalogue
 from providers.images.port import ImageCard
+from telemetry.traces import carried
+
+_log = structlog.get_logger(__name__)
 
 
 class Studio:
@@ -41,7 +46,8 @@ class Studio:
         drafts = [ImageDraft(concept, request.count, options) for concept in dict.fromkeys(request.concepts)]
         images = await store.image_jobs.request(drafts, idempotency)
         for job in dict.fromkeys(image.job for image in images if image.status in UNFINISHED):
-            await self._dispatch.enqueue(Job(store.workspace, IMAGES, job))
+            _log.info("images_submitted", job=job)  # from here a request's id leads to the work for it
+            await self._dispatch.enqueue(Job(store.workspace, IMAGES, job, carried()))
         return images
 
     async def cancel(self, store: Store, id: str) -> Image:

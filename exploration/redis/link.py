@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from redis.asyncio import Redis
 
 from exploration.redis.client import client
+from exploration.redis.memory import Memory
 from exploration.redis.outbox import Outbox
 from exploration.redis.reader import Heard, Reader
 from exploration.redis.server import LIMIT, Command, Server, T
@@ -59,6 +60,11 @@ class RedisLink:
             await redis.set(self.key("ready"), "", px=1)
 
         await self.server.check(write)
+
+    async def memory(self) -> Memory | None:
+        """What the server says of its memory; None when it is away, or does not tell."""
+        found = await self.server.attempt(lambda redis: redis.info("memory"), None)
+        return None if found is None else Memory(int(found.get("used_memory", 0)), int(found.get("maxmemory", 0)))
 
     async def run(self) -> None:
         """What goes on beside the callers, until it is cancelled."""

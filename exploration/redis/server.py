@@ -128,7 +128,8 @@ class Server:
         now = time.monotonic()
         if now - self._complained_at >= COMPLAIN_EVERY:
             self._complained_at = now
-            _log.warning("redis_refused", server=self._address, error=str(error))
+            said, _, _ = str(error).partition(", with args beginning")  # the server repeats what it was sent
+            _log.warning("redis_refused", server=self._address, error=said)
 
 
 async def _ping(redis: Redis) -> None:

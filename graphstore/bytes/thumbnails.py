@@ -8,6 +8,7 @@ import structlog
 
 from graphstore.bytes.pictures import PictureBytes
 from graphstore.errors import StoreError
+from telemetry.metrics import cache as metrics
 
 _log = structlog.get_logger(__name__)
 
@@ -20,6 +21,7 @@ MAKERS = 2
 _FORMATS = ("PNG", "JPEG", "WEBP")
 _TALLEST = 16_383
 """Pixels; WebP knows no more."""
+_LOOKS = {True: metrics.HITS.labels("store", "thumbnail"), False: metrics.MISSES.labels("store", "thumbnail")}
 
 
 class Thumbnails:
@@ -36,14 +38,15 @@ class Thumbnails:
 
     async def get(self, workspace: str, digest: str, width: int) -> bytes | None:
         """The thumbnail; None when there is no picture, or none that can be read. Raises `UnavailableError`."""
-        while True:
-            kept = await self._pictures.variant(workspace, digest, _name(width))
-            if kept is not None:
-                return kept
+        kept = await self._pictures.variant(workspace, digest, _name(width))
+        _LOOKS[kept is not None].inc()
+        while kept is None:
             maker = self._making.get((workspace, digest)) or self._begin(workspace, digest, width)
             made = await asyncio.shield(maker)
             if made.width == width:
                 return made.content
+            kept = await self._pictures.variant(workspace, digest, _name(width))
+        return kept
 
     async def close(self) -> None:
         """Give up what is being made."""

@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, TypeAlias, TypeVar
 
 import neo4j
 import stamina
 import structlog
 from neo4j import AsyncDriver, AsyncTransaction, Query
+from opentelemetry.trace import Span, SpanKind
 
-from graphstore.errors import UnavailableError
+from graphstore.errors import StoreError, UnavailableError
 from graphstore.neo4j.failures import Race, passes_by_itself, translated
 from graphstore.rows.graph import is_text
+from telemetry.metrics.store import RETRIES
+from telemetry.traces import span
 
 _log = structlog.get_logger(__name__)
 
@@ -24,6 +27,8 @@ WRITE_TIME_LIMIT = 10.0
 """Seconds after which the server ends a transaction, so that a frozen client holds no lock for longer."""
 SCHEMA_TIME_LIMIT = 600.0
 """Seconds for one change of the schema, which may have to read all that is stored."""
+STATEMENT = "neo4j statement"
+"""The name of a statement's span."""
 _GRACE = 1.0
 """Seconds more that a client waits: the server's own word is better than silence."""
 _READ_ATTEMPTS = 4
@@ -41,6 +46,11 @@ class Connection:
         self.read_time_limit = read_time_limit
         self._running: set[asyncio.Task[Any]] = set()
         self._closed = False
+
+    @property
+    def calls(self) -> int:
+        """How many are under way, each of which uses one connection."""
+        return len(self._running)
 
     async def read(self, statement: str, parameters: Mapping[str, Any], time_limit: float | None = None) -> Any:
         """The one value that the statement returns; in one round trip, when nothing goes wrong.
@@ -62,8 +72,9 @@ class Connection:
     async def _read_once(self, statement: str, parameters: Mapping[str, Any], seconds: float) -> Any:
         query = Query(statement, timeout=seconds)
         async with self._driver.session(database=self.database, default_access_mode=neo4j.READ_ACCESS) as session:
-            result = await session.run(query, dict(parameters))
-            return (await result.single(strict=True))[0]
+            with statement_span(statement):
+                result = await session.run(query, dict(parameters))
+                return (await result.single(strict=True))[0]
 
     async def write(self, work: Callable[[AsyncTransaction], Awaitable[T]]) -> T:
         """What the work returned, once its transaction is committed. It may be run again from its start: after a
@@ -76,7 +87,8 @@ class Connection:
             await session.begin_transaction(timeout=WRITE_TIME_LIMIT) as transaction,
         ):
             result = await work(transaction)
-            await transaction.commit()
+            with statement_span("COMMIT"):
+                await transaction.commit()
             return result
 
     async def execute(self, statement: str, parameters: Mapping[str, Any] | None = None) -> None:
@@ -121,7 +133,8 @@ class Connection:
     def _ended(self, task: asyncio.Future[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:  # else nobody may have asked for it
-            _log.debug("neo4j_failed", error=str(error))
+            # The server's own words may have stored ones in them.
+            _log.debug("neo4j_failed", error=str(error) if isinstance(error, StoreError) else type(error).__name__)
 
     async def _tried(
         self, once: Callable[[], Awaitable[T]], on: Callable[[Exception], bool], attempts: int, seconds: float
@@ -143,9 +156,16 @@ class Connection:
                 raise UnavailableError(f"Neo4j at {self.location} was silent for {seconds + _GRACE:g} s") from silent
 
 
+def statement_span(statement: str) -> AbstractContextManager[Span]:
+    """A span around one statement. Its text is one of ours; what users wrote are parameters, which nobody is told."""
+    return span(STATEMENT, {"db.system.name": "neo4j", "db.query.text": statement}, SpanKind.CLIENT)
+
+
 def log_retry(details: stamina.instrumentation.RetryDetails) -> None:
     """In place of stamina's own hook, which logs arguments, and warns of what is a matter of course."""
-    _log.info("neo4j_retry", attempt=details.retry_num, error=type(details.caused_by).__name__)
+    reason = type(details.caused_by).__name__
+    RETRIES.labels("neo4j", reason).inc()
+    _log.info("neo4j_retry", attempt=details.retry_num, error=reason)
 
 
 def _attempts(on: Callable[[Exception], bool], attempts: int, seconds: float) -> Any:

@@ -12,6 +12,7 @@ from graphstore.neo4j.images import Neo4jImages
 from graphstore.neo4j.operations import Neo4jOperations
 from graphstore.neo4j.relations import Neo4jRelations
 from graphstore.neo4j.transaction import Neo4jTransact
+from graphstore.port import Connections
 
 READ_TIME_LIMIT = 5.0
 """Seconds after which a read is stopped."""
@@ -40,9 +41,18 @@ class Neo4jStore:
 class Neo4jDatabase:
     """`graphstore.port.Database`: a pool of connections, over which each read or transaction takes one."""
 
+    adapter = "neo4j"
+
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.operations = Neo4jOperations(connection)
+
+    @property
+    def connections(self) -> Connections:
+        """See `Database.connections`."""
+        calls = self._connection.calls
+        active = min(calls, POOL_SIZE)
+        return Connections(active, POOL_SIZE, calls - active)
 
     def within(self, workspace: str) -> Neo4jStore:
         """See `Database.within`."""

@@ -10,8 +10,9 @@ from graphstore.neo4j import integrity, schema
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import operations as cypher
 from graphstore.paging import limited
-from graphstore.port import ExplorationRef, ImageRef, SchemaVersions, StoreStatus
+from graphstore.port import ExplorationRef, ImageRef, SchemaVersions, StoreStatus, Waiting
 from graphstore.rows.graph import microseconds, moment
+from graphstore.rows.operations import waiting
 from graphstore.transaction import IDEMPOTENCY_LIFE
 
 _TRIM_BATCH = 5_000
@@ -64,6 +65,11 @@ class Neo4jOperations:
         """See `Operations.unowned_images`. What has run out is told by the store's clock."""
         refs = await self._connection.read(cypher.UNOWNED_IMAGES, {"limit": limited(limit)})
         return [(workspace, job) for workspace, job in refs]
+
+    async def waiting(self) -> tuple[Waiting, Waiting]:
+        """See `Operations.waiting`."""
+        explorations, first_exploration, jobs, first_job, now = await self._connection.read(cypher.WAITING, {})
+        return waiting((explorations, first_exploration), now), waiting((jobs, first_job), now)
 
     async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:
         """See `Operations.newest_seqs`."""

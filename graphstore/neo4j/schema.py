@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from graphstore.errors import SchemaMismatch, UnavailableError
 from graphstore.neo4j.connection import SCHEMA_TIME_LIMIT, Connection
 from graphstore.neo4j.cypher.operations import NOTE_MIGRATION, SCHEMA_VERSION, UNREADY_INDEXES
+from telemetry.metrics.store import MIGRATIONS
 
 _PAUSE = 0.05
 """Seconds between two looks at indexes that are being filled."""
@@ -42,6 +43,7 @@ async def migrate(connection: Connection, scripts: Sequence[str]) -> int:
             await connection.execute(statement)
         await _filled(connection)
         await connection.execute(NOTE_MIGRATION, {"version": version})
+        MIGRATIONS.labels("neo4j").inc()
     return newest
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from neo4j import AsyncTransaction
 
+from graphstore.neo4j.connection import statement_span
 from graphstore.rows.graph import Row
 
 
@@ -15,8 +16,9 @@ class Statements:
     _workspace: str
 
     async def _read(self, statement: str, **parameters: Any) -> Any:
-        result = await self._tx.run(statement, workspace=self._workspace, **parameters)
-        return (await result.single(strict=True))[0]
+        with statement_span(statement):
+            result = await self._tx.run(statement, workspace=self._workspace, **parameters)
+            return (await result.single(strict=True))[0]
 
     async def _rows_of(self, statement: str, keys: Sequence[Any], **parameters: Any) -> list[Row]:
         """The rows for many keys, which are `$keys` in the statement."""
@@ -25,13 +27,9 @@ class Statements:
     async def _put(self, statement: str, rows: Sequence[Any], **parameters: Any) -> None:
         """Run once for many rows, which are `$rows` in the statement."""
         if rows:
-            result = await self._tx.run(
-                statement,
-                workspace=self._workspace,
-                rows=_plain(rows),
-                **parameters,
-            )
-            await result.consume()
+            with statement_span(statement):
+                result = await self._tx.run(statement, workspace=self._workspace, rows=_plain(rows), **parameters)
+                await result.consume()
 
 
 def _plain(rows: Sequence[Any]) -> list[Any]:

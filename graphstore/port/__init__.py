@@ -7,16 +7,17 @@ Any method may raise `UnavailableError`; methods that write may raise `ReadOnlyE
 """
 
 from graphstore.port.archive import Archive
-from graphstore.port.database import Database
+from graphstore.port.database import Connections, Database
 from graphstore.port.explorations import Control, Explorations, Work
 from graphstore.port.graph import Concepts, Curation, Relations
 from graphstore.port.images import ImageJobs, Images
-from graphstore.port.operations import ExplorationRef, ImageRef, Operations, SchemaVersions, StoreStatus
+from graphstore.port.operations import ExplorationRef, ImageRef, Operations, SchemaVersions, StoreStatus, Waiting
 from graphstore.port.store import Store
 
 __all__ = [
     "Archive",
     "Concepts",
+    "Connections",
     "Control",
     "Curation",
     "Database",
@@ -30,5 +31,6 @@ __all__ = [
     "SchemaVersions",
     "Store",
     "StoreStatus",
+    "Waiting",
     "Work",
 ]

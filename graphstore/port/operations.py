@@ -33,6 +33,15 @@ class SchemaVersions:
     newest: int
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Work that nobody holds, and that should be held soon."""
+
+    count: int
+    oldest_seconds: float
+    """For how long the one has waited that has waited longest, by the store's clock; 0 where nothing waits."""
+
+
 class Operations(Protocol):
     """What concerns the store as a whole, whatever the workspace."""
 
@@ -63,6 +72,14 @@ class Operations(Protocol):
 
     async def unowned_images(self, limit: int) -> Sequence[ImageRef]:
         """Jobs of images that are QUEUED or GENERATING and that nobody holds, oldest first, each once."""
+        ...
+
+    async def waiting(self) -> tuple[Waiting, Waiting]:
+        """How much `unowned` and `unowned_images` would list without a limit: explorations, and jobs of images.
+
+        An exploration has waited since its newest event, a job since it was asked for, and both not before the lease
+        ran out of whoever held them last. Of very many explorations the age is that of the 1,000 that come first.
+        """
         ...
 
     async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:

@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from graphstore.changes import StoreControl, StoreCuration, StoreImageJobs, StoreWork
+from graphstore.port import Connections
 from graphstore.sqlite.archive import SqliteArchive
 from graphstore.sqlite.concepts import SqliteConcepts
 from graphstore.sqlite.connections import open_reader, open_writer
@@ -38,12 +39,21 @@ class SqliteStore:
 class SqliteDatabase:
     """`graphstore.port.Database`: one thread writes, one reads for requests, one reads at length."""
 
+    adapter = "sqlite"
+
     def __init__(self, path: Path, *, read_time_limit: float) -> None:
         self.path = path
         self.writer = Lane(partial(open_writer, path), path, "writer")
         self.reader = ReadLane(partial(open_reader, path), path, "reader", read_time_limit)
         self.slow = ReadLane(partial(open_reader, path), path, "slow", read_time_limit)
         self.operations = SqliteOperations(path, self.writer, self.reader.read)
+
+    @property
+    def connections(self) -> Connections:
+        """See `Database.connections`. Each lane has one."""
+        jobs = [lane.jobs for lane in (self.writer, self.reader, self.slow)]
+        active = sum(map(bool, jobs))
+        return Connections(active, len(jobs), sum(jobs) - active)
 
     def within(self, workspace: str) -> SqliteStore:
         """See `Database.within`."""

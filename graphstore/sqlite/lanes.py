@@ -4,9 +4,9 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from graphstore.errors import TimeLimitError, UnavailableError
 from graphstore.sqlite.failures import translated
@@ -25,6 +25,12 @@ class Lane:
         self._path = path
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"sqlite-{name}")
         self._connection: sqlite3.Connection | None = None
+        self._jobs: set[Future[Any]] = set()
+
+    @property
+    def jobs(self) -> int:
+        """How many are under way: the first of them runs, the others wait."""
+        return len(self._jobs)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What the work returns. It runs to its end even if the caller goes away."""
@@ -38,10 +44,12 @@ class Lane:
                 return work()
 
         try:
-            running = asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+            job = self._thread.submit(guarded)
         except RuntimeError as error:
             raise UnavailableError(f"{self._path} is closed") from error
-        return await running
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+        return await asyncio.wrap_future(job)
 
     async def close(self) -> None:
         """Let what was begun or waits come to its end, then close the connection."""

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graphstore.paging import limited
-from graphstore.port import ExplorationRef, ImageRef, SchemaVersions, StoreStatus
+from graphstore.port import ExplorationRef, ImageRef, SchemaVersions, StoreStatus, Waiting
 from graphstore.rows.graph import microseconds
+from graphstore.rows.operations import waiting
 from graphstore.sqlite import integrity, schema
 from graphstore.sqlite.lanes import Lane, Read
 from graphstore.sqlite.rows import as_json
@@ -29,6 +30,18 @@ _UNOWNED_IMAGES = """
     SELECT workspace, job FROM image WHERE status IN ('QUEUED', 'GENERATING')
     GROUP BY created, workspace, job HAVING max(coalesce(lease_until, 0)) <= :now
     ORDER BY created, workspace, job LIMIT :limit"""
+_WAITING = """
+    WITH unowned AS (
+      SELECT workspace, id, next_seq, created, lease_until FROM exploration
+      WHERE status IN ('QUEUED', 'RUNNING') AND coalesce(lease_until, 0) <= :now
+    ), first AS (SELECT * FROM unowned ORDER BY created LIMIT 1000
+    ), job AS (
+      SELECT max(created, max(coalesce(lease_until, 0))) AS since FROM image WHERE status IN ('QUEUED', 'GENERATING')
+      GROUP BY created, workspace, job HAVING max(coalesce(lease_until, 0)) <= :now)
+    SELECT (SELECT count(*) FROM unowned),
+      (SELECT min(max(f.created, coalesce(f.lease_until, 0), coalesce(v.at, 0))) FROM first AS f LEFT JOIN event AS v
+        ON v.workspace = f.workspace AND v.exploration = f.id AND v.seq = f.next_seq - 1),
+      (SELECT count(*) FROM job), (SELECT min(since) FROM job)"""
 _NEWEST_SEQS = """
     SELECT e.workspace, e.id, e.next_seq - 1 FROM json_each(:refs) AS asked
     CROSS JOIN exploration AS e ON e.workspace = asked.value ->> 0 AND e.id = asked.value ->> 1"""
@@ -89,6 +102,12 @@ class SqliteOperations:
         """See `Operations.unowned_images`."""
         parameters = {"now": microseconds(datetime.now(UTC)), "limit": limited(limit)}
         return await self._read(lambda db: db.execute(_UNOWNED_IMAGES, parameters).fetchall())
+
+    async def waiting(self) -> tuple[Waiting, Waiting]:
+        """See `Operations.waiting`."""
+        now = microseconds(datetime.now(UTC))
+        row = await self._read(lambda db: db.execute(_WAITING, {"now": now}).fetchone())
+        return waiting(row[:2], now), waiting(row[2:], now)
 
     async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:
         """See `Operations.newest_seqs`."""

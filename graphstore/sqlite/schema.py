@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphstore.errors import SchemaMismatch
+from telemetry.metrics.store import MIGRATIONS
 
 APPLICATION_ID = 0x436F6E74
 """`Cont`: says in the file's header whose it is."""
@@ -41,7 +42,8 @@ def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str]) 
     _use_write_ahead_log(connection, path)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for version in range(version_of(connection, path, newest) + 1, newest + 1):  # asked again, under the lock
+        present = version_of(connection, path, newest)  # asked again, under the lock
+        for version in range(present + 1, newest + 1):
             for statement in statements(scripts[version - 1]):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {version}")
@@ -51,6 +53,7 @@ def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str]) 
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+    MIGRATIONS.labels("sqlite").inc(newest - present)
     return newest
 
 

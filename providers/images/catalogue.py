@@ -8,7 +8,9 @@ from providers.images.bounded import Bounded
 from providers.images.cache.port import CacheStats, ImageCache
 from providers.images.flights.port import Flights
 from providers.images.hybrid import HybridImageAgent
+from providers.images.observed import Observed
 from providers.images.port import ImageCard, ImageProvider
+from providers.images.punctual import Punctual
 from providers.images.retrying import Retrying
 from providers.images.smart import SmartImageAgent
 from providers.openai.config import OpenAiConfig
@@ -96,7 +98,10 @@ class ImageCatalogue:
         - Hybrid: draws when all attempts came to nothing. Inside of Smart, which sees what was drawn and keeps none of
           it; the drawing shares the call as well.
         - Retrying: outside of the bounds, so that the place is free for others while it waits.
-        - Bounded: each attempt has its own time, the verification included, which takes the machine's.
+        - Bounded: so many calls at a time. The wait for a place is nobody's time.
+        - Observed: counts what came of each attempt. Outside of the time limit, or what is too slow would look to it
+          as what nobody wants any more; and of the verification, or a spoilt picture would look like a good one.
+        - Punctual: each attempt has its own time, the verification included, which takes the machine's.
         - Verified: next to the provider, so that nothing else is handed bytes that nobody has looked at.
         """
         made = self._bounded(name)
@@ -107,7 +112,8 @@ class ImageCatalogue:
     def _bounded(self, name: str) -> ImageProvider:
         # Not imported at the top: who makes no picture need not wait for Pillow.
         verified: ImageProvider = importing("providers.images.verified:Verified", self._registry.named(name))()
-        return Bounded(verified, self._easels if name == MOCK else self._places, self._seconds)
+        seen = Observed(Punctual(verified, self._seconds))
+        return Bounded(seen, self._easels if name == MOCK else self._places)
 
 
 def shipped(openai: OpenAiConfig, stable_diffusion: "StableDiffusionConfig") -> dict[str, Builder[ImageProvider]]:

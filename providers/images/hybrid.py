@@ -6,6 +6,7 @@ from dataclasses import replace
 from providers.errors import GarbledError, NotConfiguredError, ProviderError
 from providers.images.port import ImageCard, ImageProvider, Picture, PictureRequest, Told, unheard
 from providers.price import NOTHING
+from telemetry.metrics.graph import IMAGE_FALLBACKS
 
 BY_FLAG = "disabled by IMAGE_GENERATION_ENABLED"
 BY_REQUEST = "disabled by the request"
@@ -41,7 +42,10 @@ class HybridImageAgent:
         except ProviderError as error:
             if not request.fallback:
                 raise
-            return await self._drawn(request, told, str(error), self._cost(request, error))
+            drawn = await self._drawn(request, told, str(error), self._cost(request, error))
+            if self._enabled:
+                IMAGE_FALLBACKS.labels(self.name).inc(len(drawn))
+            return drawn
 
     async def _drawn(self, request: PictureRequest, told: Told, why: str, cost: float = 0.0) -> Sequence[Picture]:
         """Pictures that bear what the failed attempt has cost: whoever counts costs hears of no other."""

@@ -20,6 +20,7 @@ from providers.images.encoded import decoded
 from providers.images.port import ImageCard, Picture, PictureRequest, Told, unheard
 from providers.price import NOTHING
 from providers.text import storable, without_surrogates
+from telemetry.traces import without_calls
 
 SIZES = (
     *("512x512", "512x768", "768x512", "640x640", "768x768", "896x896", "1024x1024"),
@@ -143,7 +144,8 @@ class StableDiffusionImages:
     @asynccontextmanager
     async def _watched(self, session: aiohttp.ClientSession, told: Told) -> AsyncIterator[None]:
         """Tells how far it is while the context is open. Whatever goes wrong there spoils no picture."""
-        watching = asyncio.create_task(self._watch(session, told))
+        with without_calls():
+            watching = asyncio.create_task(self._watch(session, told))
         try:
             yield
         finally:

@@ -68,6 +68,8 @@ class Findings:
     cost_usd: float = 0.0
     known: bool = True
     """False: the source was asked, at this cost, and does not know the subject."""
+    repaired: bool = False
+    """It took a second attempt until the answer had its form."""
 
 
 @dataclass(frozen=True, slots=True)

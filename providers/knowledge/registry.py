@@ -4,6 +4,9 @@ from providers.knowledge.port import KnowledgeSource
 from providers.openai.config import OpenAiConfig
 from providers.registry import Registry, importing
 
+OPENAI = "openai"
+"""The source that is a language model."""
+
 
 def shipped(openai: OpenAiConfig) -> Registry[KnowledgeSource]:
     """The sources that ask something outside of the store, the best first."""
@@ -11,7 +14,7 @@ def shipped(openai: OpenAiConfig) -> Registry[KnowledgeSource]:
         "knowledge source",
         KnowledgeSource,
         {
-            "openai": importing("providers.knowledge.openai.source:OpenAiSource", openai),
+            OPENAI: importing("providers.knowledge.openai.source:OpenAiSource", openai),
             "atlas": importing("providers.knowledge.atlas.source:AtlasSource"),
         },
     )

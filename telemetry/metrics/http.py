@@ -1,4 +1,9 @@
-"""Metrics of what is asked over HTTP. `endpoint` is the route's pattern, never the path that was asked for."""
+"""Metrics of what is asked over HTTP. `endpoint` is the route's pattern, never the path that was asked for; `other`
+where there is no route. `method` is one of those of RFC 9110 and 5789, or `OTHER`.
+
+A WebSocket and a stream of events are counted when they begin: they have no duration, no sizes, and are not in
+progress. `status` is 499 where the request ended before its answer began, since the client had gone.
+"""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -9,6 +14,11 @@ REQUESTS = Counter("http_requests_total", "Requests that were answered.", ["meth
 DURATION = Histogram(
     "http_request_duration_seconds", "Seconds until an answer was sent.", ["method", "endpoint"], buckets=SECONDS
 )
-REQUEST_SIZE = Histogram("http_request_size_bytes", "Bytes of request bodies.", ["method", "endpoint"], buckets=SIZES)
+REQUEST_SIZE = Histogram(
+    "http_request_size_bytes",
+    "Bytes of request bodies, as far as they were received.",
+    ["method", "endpoint"],
+    buckets=SIZES,
+)
 RESPONSE_SIZE = Histogram("http_response_size_bytes", "Bytes of answers.", ["method", "endpoint"], buckets=SIZES)
 IN_PROGRESS = Gauge("http_requests_in_progress", "Requests that are being answered.", ["method", "endpoint"])

@@ -1,4 +1,9 @@
-"""Metrics of the store. `table` is a role of the store's port, `operation` a method of it: both are few."""
+"""Metrics of the store, and of the servers that a process depends on.
+
+`table` is a role of the store's port, `operation` a method of it: both are few. `status` is `ok`, `refused` (what was
+asked for is not there or does not fit), `error` or `cancelled`. `store` is `sqlite` or `neo4j`; `dependency` is
+`store`, `pictures`, `redis` or `redis_cache`.
+"""
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -11,7 +16,8 @@ DURATION = Histogram(
 )
 QUERIES = Counter("db_queries_total", "Calls of the store.", ["operation", "table", "status"])
 CONNECTIONS_ACTIVE = Gauge("db_connections_active", "Connections that are in use.", ["store"])
-POOL_SIZE = Gauge("db_connection_pool_size", "Connections that may be open at once.", ["store"])
+POOL_SIZE = Gauge("db_connection_pool_size", "Connections that may be in use at once.", ["store"])
+WAITING = Gauge("db_calls_waiting", "Calls of the store that wait for a connection.", ["store"])
 RETRIES = Counter("db_retries_total", "Transactions that were tried again.", ["store", "reason"])
 MIGRATIONS = Counter("db_migrations_total", "Migrations that this process has run.", ["store"])
 SCHEMA_VERSION = Gauge("db_schema_version", "Version of the stored schema.", ["store"])

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from graphstore.errors import InvalidError, UnavailableError
-from graphstore.model import Exploration, IdempotentResult, PageRequest
-from graphstore.port import Database, SchemaVersions, Store
+from graphstore.model import Event, EventKind, Exploration, IdempotentResult, PageRequest
+from graphstore.port import Database, SchemaVersions, Store, Waiting
 from tests.support.claims import TOKEN, added, asked, begun, draft, known, request_key, says
+from tests.support.exploring import until
 from tests.support.snapshots import records
 
 Opener = Callable[[], Awaitable[Database]]
@@ -126,6 +127,84 @@ async def test_unowned_images_are_the_jobs_that_nobody_is_making(
     assert await database.operations.unowned_images(10) == [("other", expired), ("main", held)]
     with pytest.raises(InvalidError):
         await database.operations.unowned_images(0)
+
+
+async def test_what_waits_is_counted_like_what_is_unowned(database: Database, store: Store, other: Store) -> None:
+    """Over all workspaces: explorations, and jobs of images rather than images."""
+    assert await database.operations.waiting() == (Waiting(0, 0.0), Waiting(0, 0.0))
+    for where in (store, other):
+        leaf = (await added(where, "leaf"))["leaf"]
+        for topic in ("first", "second"):
+            await where.control.start(draft(topic))
+            await asked(where, leaf, 3)
+        await begun(where, "held")
+        held = (await asked(where, leaf, 2))[0].job
+        await where.image_jobs.claim(held, "maker", 60)
+    counts = [each.count for each in await database.operations.waiting()]
+    assert counts == [4, 4]
+    assert counts[0] == len(await database.operations.unowned(10))
+    assert counts[1] == len(await database.operations.unowned_images(10))
+
+
+async def queued(store: Store, ago: timedelta) -> Exploration:
+    """An exploration that was asked for so long ago, and has no events."""
+    e = await store.control.start(draft("old"))
+    await store.control.cancel(e.id, "enough")
+    await store.control.delete(e.id)
+    old = replace(e, next_seq=1, created=datetime.now(UTC) - ago)
+    await store.archive.load([old])
+    return old
+
+
+async def waits(database: Database) -> tuple[float, float]:
+    """For how many seconds explorations and images have waited."""
+    explorations, images = await database.operations.waiting()
+    return explorations.oldest_seconds, images.oldest_seconds
+
+
+async def test_an_exploration_waits_from_its_newest_event_on(database: Database, store: Store) -> None:
+    """Not since it was asked for: it may have run or been paused since; the age is that of the one that waits longest,
+    and of nothing when somebody takes it up."""
+    e = await queued(store, timedelta(hours=2))
+    assert (await waits(database))[0] == pytest.approx(7_200, abs=30)
+    at = datetime.now(UTC) - timedelta(hours=1)
+    event = Event(e.id, 1, EventKind.EXPLORATION_STARTED, at, e.progress)
+    await store.archive.load([event, replace(e, next_seq=2)])
+    assert (await waits(database))[0] == pytest.approx(3_600, abs=30)
+    await store.control.start(draft("young"))
+    assert (await waits(database))[0] == pytest.approx(3_600, abs=30)
+    await store.work.claim(e.id, "t", 60)
+    assert (await waits(database))[0] < 30
+
+
+async def test_what_was_held_waits_from_the_end_of_the_lease_on(database: Database, store: Store) -> None:
+    """Its holder is gone since then, not since it was asked for."""
+    leaf = (await added(store, "leaf"))["leaf"]
+    e = await queued(store, timedelta(hours=2))
+    [image] = await asked(store, leaf)
+    await store.archive.load([replace(image, created=e.created)])
+    assert await waits(database) == pytest.approx((7_200, 7_200), abs=30)
+    await store.work.claim(e.id, "dead", 0)
+    await store.image_jobs.claim(image.job, "dead", 0)
+    assert [each.count for each in await database.operations.waiting()] == [1, 1]
+    assert await waits(database) == pytest.approx((0, 0), abs=30)
+
+
+async def test_an_idle_store_uses_no_connection(database: Database, store: Store) -> None:
+    """While calls are under way it uses some, at most as many as there are; the others wait."""
+    await added(store, "a")
+    assert (database.connections.active, database.connections.waiting) == (0, 0)
+    calls = [asyncio.ensure_future(added(store, f"c{i}")) for i in range(100)]
+    await asyncio.sleep(0)
+    busy = database.connections
+    assert 1 <= busy.active <= busy.most
+    assert busy.active + busy.waiting == 100
+    await asyncio.gather(*calls)
+
+    async def idle() -> bool:
+        return database.connections.active == 0
+
+    await until(idle)  # a call has its answer an instant before its connection is free
 
 
 async def test_newest_seqs_are_read_for_many_at_once(database: Database, store: Store, other: Store) -> None:

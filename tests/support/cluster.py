@@ -178,9 +178,7 @@ class Cluster:
 def logged(process: OurProcess, event: str, exploration: str) -> list[dict[str, Any]]:
     """The lines of a process's log that tell of this event of the exploration."""
     lines = (json.loads(line) for line in process.log.read_text(encoding="utf-8").splitlines() if line.startswith("{"))
-    return [
-        line for line in lines if line["event"] == event and exploration in {line.get("exploration"), line.get("id")}
-    ]
+    return [line for line in lines if line["event"] == event and line.get("exploration") == exploration]
 
 
 def descriptors(process: OurProcess, pool: int) -> int:

@@ -225,6 +225,7 @@ class EveryCall:
         await self._try(operations.newest_seqs([(a, b) for a in self._texts for b in self._texts]))
         await self._try(operations.unowned(5))
         await self._try(operations.unowned_images(5))
+        await self._try(operations.waiting())
         await self._try(operations.status())
         await self._try(operations.trim(datetime.now(UTC) - timedelta(days=30)))
 

@@ -52,6 +52,8 @@ class FakeChat:
     `filtered`, `unknown`, `odd`, `no usage`, `no choice`, `denied` (401), `no credit` (429)."""
     asked: list[Mapping[str, Any]] = field(default_factory=list)
     """The bodies of all calls, in order."""
+    headers: list[Mapping[str, str]] = field(default_factory=list)
+    """Their headers."""
     subjects: Counter[str] = field(default_factory=Counter)
     billed: int = 0
     """Tokens that it charges for: calls that it worked on, however they ended."""
@@ -67,6 +69,7 @@ class FakeChat:
         """One call."""
         body = await request.json()
         self.asked.append(body)
+        self.headers.append(dict(request.headers))
         content = orjson.loads(body["messages"][1]["content"])
         name = content["concept"]["name"]
         self.subjects[name] += 1

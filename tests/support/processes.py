@@ -67,28 +67,31 @@ def environment(data_dir: Path, **settings: object) -> Mapping[str, str]:
 
 
 @asynccontextmanager
-async def server(data_dir: Path, *, oracle: str | None = None, **settings: object) -> AsyncIterator[ServerProcess]:
+async def server(
+    data_dir: Path, module: str = "continuum", /, *, oracle: str | None = None, **settings: object
+) -> AsyncIterator[ServerProcess]:
     """A server over this data directory on a free port, killed at the end if it still runs.
 
-    With the address of an oracle it asks that one (tests.support.oracle), and else the atlas.
+    With the address of an oracle it asks that one (tests.support.oracle), and else the atlas. `module` is another
+    program that takes the same commands.
     """
-    async with _started(data_dir, "serve", oracle, **{"port": 0, **settings}) as (process, log):
+    async with _started(data_dir, "serve", oracle, module, **{"port": 0, **settings}) as (process, log):
         yield ServerProcess(process, await _address(process, log), log)
 
 
 @asynccontextmanager
 async def worker(data_dir: Path, *, oracle: str | None = None, **settings: object) -> AsyncIterator[OurProcess]:
     """A worker in the same way, its health on a free port."""
-    async with _started(data_dir, "worker", oracle, **{"worker_port": 0, **settings}) as (process, log):
+    async with _started(data_dir, "worker", oracle, "continuum", **{"worker_port": 0, **settings}) as (process, log):
         yield OurProcess(process, await _address(process, log), log)
 
 
 @asynccontextmanager
 async def _started(
-    data_dir: Path, command: str, oracle: str | None, **settings: object
+    data_dir: Path, command: str, oracle: str | None, module: str = "continuum", **settings: object
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, Path]]:
     log = data_dir.with_suffix(".log")
-    program = ("continuum", command) if oracle is None else ("tests.support.with_oracle", command, oracle)
+    program = (module, command) if oracle is None else ("tests.support.with_oracle", command, oracle)
     asks = {} if oracle is None else {"knowledge_sources": "oracle"}
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(

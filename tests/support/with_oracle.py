@@ -5,14 +5,15 @@ import sys
 import uvloop
 
 from continuum.app import serve
+from continuum.assembly import Role
+from continuum.cli.shell import log_as
 from continuum.settings import Settings
 from continuum.worker import work
-from telemetry.logs import configure_logs
 from tests.support.oracle import OracleSource
 
 if __name__ == "__main__":
     command, address = sys.argv[1:]
     settings = Settings()
-    configure_logs(settings.log_level, json=settings.log_json, secrets=settings.secrets)
-    main = {"serve": serve, "worker": work}[command]
+    main, role = {"serve": (serve, Role.SERVER), "worker": (work, Role.WORKER)}[command]
+    log_as(role, settings)
     uvloop.run(main(settings, {"oracle": lambda _store: OracleSource(address)}))

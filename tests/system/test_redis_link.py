@@ -88,6 +88,19 @@ async def test_a_server_that_takes_nothing_is_not_ready(server: RedisProcess) ->
             await link.ping()
 
 
+async def test_the_memory_of_a_server_is_known_while_it_is_there(server: RedisProcess) -> None:
+    """How much it uses, and may use: 0 where it has no bound."""
+    async with connected(server.url) as link, server.client() as redis:
+        found = await link.memory()
+        assert found is not None
+        assert found.used > 100_000
+        assert found.most == 0
+        await redis.config_set("maxmemory", "100mb")
+        assert (await link.memory() or found).most == 100 * 1024 * 1024
+        await server.kill()
+        assert await link.memory() is None
+
+
 @pytest.mark.parametrize("trouble", ["frozen", "killed", "silent"])
 async def test_nobody_waits_for_a_server_that_is_away(server: RedisProcess, trouble: str) -> None:
     """All calls together cost less than a second while it is away, none raises, and afterwards they work again."""

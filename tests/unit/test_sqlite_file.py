@@ -15,6 +15,7 @@ from graphstore.errors import ReadOnlyError, SchemaMismatch, StoreError, Unavail
 from graphstore.model import ConceptFilter, ImageStatus, StepKind
 from graphstore.sqlite import SqliteDatabase, open_database, schema
 from tests.support.claims import TOKEN, added, begun, claim, image_in, known, outcome
+from tests.support.figures import Moved
 from tests.support.snapshots import records
 
 NOBODY = 65_534
@@ -240,12 +241,14 @@ def test_a_failed_migration_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "graph.db"
     connection = sqlite3.connect(path, isolation_level=None)
     first = "CREATE TABLE one (a);\nCREATE TRIGGER t AFTER INSERT ON one BEGIN SELECT 1; SELECT 2; END;\n"
+    moved = Moved()
     assert schema.migrate(connection, path, [first]) == 1
     with pytest.raises(sqlite3.OperationalError):
         schema.migrate(connection, path, [first, "CREATE TABLE two (a);\nCREATE TABLE one (a);\n"])
     assert schema.version_of(connection, path, 1) == 1
     assert [name for (name,) in connection.execute("SELECT name FROM sqlite_schema ORDER BY name")] == ["one", "t"]
     assert schema.migrate(connection, path, [first, "CREATE TABLE two (a);\n"]) == 2
+    assert moved("db_migrations_total", "sqlite") == 2
     connection.close()
 
 

@@ -45,8 +45,10 @@ from tests.support.claims import (
 )
 from tests.support.snapshots import records
 
+_NO_TABLES = "hit|hits|home|job|merged|near|unowned"
+"""What statements call their own intermediate results."""
 _WHOLE = re.compile(
-    r"^SCAN (?!.*VIRTUAL TABLE|\(subquery|CONSTANT ROW|hit\b|hits\b|home\b|merged\b|near\b)|^SEARCH .*\(workspace=\?\)$"
+    rf"^SCAN (?!.*VIRTUAL TABLE|\(subquery|CONSTANT ROW|(?:{_NO_TABLES})\b)|^SEARCH .*\(workspace=\?\)$"
 )
 """A step that walks a stored table from end to end, or all that a workspace has in it."""
 
@@ -183,6 +185,7 @@ async def _operations(database: SqliteDatabase, id: str) -> None:
     await database.operations.status()
     await database.operations.unowned(5)
     await database.operations.unowned_images(5)
+    await database.operations.waiting()
     await database.operations.newest_seqs([("main", id)])
     await database.operations.foreign_changes()
     await database.operations.trim(datetime.now(UTC))

@@ -31,6 +31,30 @@ UNOWNED_IMAGES = """
     WHERE until <= now
     WITH workspace, job, asked ORDER BY asked, workspace, job LIMIT $limit
     RETURN collect([workspace, job]) AS refs"""
+WAITING = """
+    WITH datetime.realtime() AS at
+    WITH at.epochSeconds * 1000000 + at.microsecond AS now
+    CALL (now) {
+      MATCH (e:Exploration) USING INDEX SEEK e:Exploration(status)
+      WHERE e.status IN ['QUEUED', 'RUNNING'] AND coalesce(e.lease_until, 0) <= now
+      RETURN count(e) AS explorations
+    }
+    CALL (now) {
+      MATCH (e:Exploration) USING INDEX SEEK e:Exploration(status)
+      WHERE e.status IN ['QUEUED', 'RUNNING'] AND coalesce(e.lease_until, 0) <= now
+      WITH e ORDER BY e.created LIMIT 1000
+      OPTIONAL MATCH (v:Event {workspace: e.workspace, exploration: e.id, seq: e.next_seq - 1})
+      UNWIND [e.created, coalesce(e.lease_until, 0), coalesce(v.at, 0)] AS begun
+      WITH e, max(begun) AS since
+      RETURN min(since) AS first_exploration
+    }
+    CALL (now) {
+      MATCH (i:Image) USING INDEX SEEK i:Image(status) WHERE i.status IN ['QUEUED', 'GENERATING']
+      WITH now, i.workspace AS workspace, i.job AS job, min(i.created) AS asked, max(coalesce(i.lease_until, 0)) AS held
+      WHERE held <= now
+      RETURN count(job) AS jobs, min(CASE WHEN held > asked THEN held ELSE asked END) AS first_job
+    }
+    RETURN [explorations, first_exploration, jobs, first_job, now] AS found"""
 NEWEST_SEQS = """
     UNWIND $refs AS ref
     MATCH (e:Exploration {workspace: ref[0], id: ref[1]})
@@ -163,6 +187,11 @@ PROBLEMS: Mapping[str, str] = {
 }
 """What may be wrong, and the statement that finds how often it is, with an example. They read whole labels."""
 
-READS: Mapping[str, str] = {"unowned": UNOWNED, "unowned images": UNOWNED_IMAGES, "newest seqs": NEWEST_SEQS}
+READS: Mapping[str, str] = {
+    "unowned": UNOWNED,
+    "unowned images": UNOWNED_IMAGES,
+    "waiting": WAITING,
+    "newest seqs": NEWEST_SEQS,
+}
 
 WRITES: Mapping[str, str] = {"trim events": TRIM_EVENTS, "trim results": TRIM_RESULTS}

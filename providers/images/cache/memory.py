@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 from providers.images.cache.port import CacheStats
 from providers.images.port import Picture
+from telemetry.metrics import cache as metrics
 
 MIB = 1024 * 1024
 OVERHEAD = 1_024
 """Bytes that an entry takes beside the picture's own, so that many small ones are bounded as well."""
+
+_LOOKS = {True: metrics.HITS.labels("memory", "image"), False: metrics.MISSES.labels("memory", "image")}
+_EVICTIONS = metrics.EVICTIONS.labels("memory")
+_ENTRIES, _SIZE = metrics.ENTRIES.labels("memory"), metrics.SIZE.labels("memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class MemoryImageCache:
         """See `ImageCache.get`."""
         found = await self.peek(workspace, key)
         self._counts[workspace, found is not None] += 1
+        _LOOKS[found is not None].inc()
         return found
 
     async def peek(self, workspace: str, key: str) -> Picture | None:
@@ -60,10 +66,13 @@ class MemoryImageCache:
             return
         self._entries[workspace, key] = entry
         self._bytes += entry.size
+        _ENTRIES.inc()
+        _SIZE.inc(entry.size)
         if self._bytes > self._max_bytes:
             self._expire()
         while self._bytes > self._max_bytes:
             self._remove(next(iter(self._entries)))
+            _EVICTIONS.inc()
 
     async def clear(self, workspace: str) -> int:
         """See `ImageCache.clear`."""
@@ -89,3 +98,5 @@ class MemoryImageCache:
     def _remove(self, place: tuple[str, str]) -> None:
         if (entry := self._entries.pop(place, None)) is not None:
             self._bytes -= entry.size
+            _ENTRIES.dec()
+            _SIZE.dec(entry.size)

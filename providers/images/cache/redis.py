@@ -18,6 +18,7 @@ from providers.images.cache.packing import packed, unpacked
 from providers.images.cache.port import CacheStats
 from providers.images.link import Link
 from providers.images.port import Picture
+from telemetry.metrics import cache as metrics
 
 MOST_BYTES = 128 * MIB
 """Of one workspace's pictures."""
@@ -28,6 +29,9 @@ MOST_ENTRIES = 10_000
 TRIM_SHARE = 16
 """A process walks over them when it has put a sixteenth of the most bytes."""
 CLEAR_AT_ONCE = 500
+
+_LOOKS = {True: metrics.HITS.labels("redis", "image"), False: metrics.MISSES.labels("redis", "image")}
+_EVICTIONS = metrics.EVICTIONS.labels("redis")
 
 PUT = """
 local picture, index = KEYS[1], KEYS[2]
@@ -42,28 +46,32 @@ local extra = redis.call('ZCARD', index) - most
 if extra > 0 then
     local popped = redis.call('ZPOPMIN', index, extra)
     for i = 1, #popped, 2 do redis.call('UNLINK', prefix .. popped[i]) end
+    return extra
 end
+return 0
 """
-"""The index lives as long as the last picture on it."""
+"""How many pictures had to go for it. The index lives as long as the last picture on it."""
 
 TRIM = """
 local index, prefix, most = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 redis.call('ZREMRANGEBYSCORE', index, '-inf', time[1] * 1000 + math.floor(time[2] / 1000))
-local entries, bytes = 0, 0
+local entries, bytes, evicted = 0, 0, 0
 for _, key in ipairs(redis.call('ZREVRANGE', index, 0, -1)) do
     local size = redis.pcall('STRLEN', prefix .. key)
     if type(size) == 'number' and size > 0 and bytes + size <= most then
         entries, bytes = entries + 1, bytes + size
     else
+        if type(size) == 'number' and size > 0 then evicted = evicted + 1 end
         redis.call('ZREM', index, key)
         redis.call('UNLINK', prefix .. key)
     end
 end
-return entries
+return {entries, evicted}
 """
-"""How many pictures there are: those that have gone are taken off, and beyond the most bytes those go that would have
-expired first. Like the other one it names keys that it was not given, which a server that is no cluster allows."""
+"""How many pictures there are, and how many had to go: those that have gone are taken off, and beyond the most bytes
+those go that would have expired first. Like the other one it names keys that it was not given, which a server that is
+no cluster allows."""
 
 
 class RedisImageCache:
@@ -97,6 +105,8 @@ class RedisImageCache:
         if found is None:
             return await self._fallback.get(workspace, key)
 
+        _LOOKS[bool(found)].inc()
+
         async def count(redis: Redis) -> None:
             await _answer(redis.hincrby(self._counts(workspace), "hits" if found else "misses", 1))
 
@@ -119,7 +129,8 @@ class RedisImageCache:
         async def put(redis: Redis) -> None:
             prefix = self._pictures(workspace)
             keys = [prefix + key, self._index(workspace)]
-            await redis.register_script(PUT)(keys, [key, value, life, prefix, self._max_entries])
+            evicted = await redis.register_script(PUT)(keys, [key, value, life, prefix, self._max_entries])
+            _EVICTIONS.inc(int(evicted))
             self._untrimmed[workspace] += len(value)
             if self._untrimmed[workspace] * TRIM_SHARE > self._max_bytes:
                 await self._trim(redis, workspace)
@@ -173,9 +184,10 @@ class RedisImageCache:
 
     async def _trim(self, redis: Redis, workspace: str) -> int:
         keys = [self._index(workspace)]
-        entries = int(await redis.register_script(TRIM)(keys, [self._pictures(workspace), self._max_bytes]))
+        entries, evicted = await redis.register_script(TRIM)(keys, [self._pictures(workspace), self._max_bytes])
+        _EVICTIONS.inc(int(evicted))
         del self._untrimmed[workspace]
-        return entries
+        return int(entries)
 
     def _pictures(self, workspace: str) -> str:
         """What the key of each picture begins with."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,7 @@ class OpenAiSource:
             answer, used = await self._answer(conversation)
         except GarbledError as garbled:
             answer, used = await self._repaired(conversation, garbled)
+            return replace(_findings(question, answer, self._reference(), used), repaired=True)
         return _findings(question, answer, self._reference(), used)
 
     async def close(self) -> None:
