@@ -22,6 +22,7 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
+from telemetry.logs import masked
 from telemetry.metrics.system import SPANS
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ Carrier = dict[str, str]
 COMPLAIN_EVERY = 60.0
 """Seconds between two lines of the log about a collector that is away."""
 
+_LONGEST_REASON = 200
+"""Characters of what is told of a collector."""
+_OF_CALLERS = "opentelemetry.trace.span"
+"""Complains of a malformed `tracestate` and quotes it: words of a client, which would hide what is wrong with ours."""
 _BEGINNINGS = frozenset({SpanKind.SERVER, SpanKind.CONSUMER})
 _NOTHING = nullcontext(INVALID_SPAN)
 _W3C = TraceContextTextMapPropagator()
@@ -191,9 +196,11 @@ class _Tamed(logging.Handler):
         self._logger.propagate = True
 
     def emit(self, record: logging.LogRecord) -> None:
-        if time.monotonic() >= self._next:
+        if record.name != _OF_CALLERS and time.monotonic() >= self._next:
             self._next = time.monotonic() + COMPLAIN_EVERY
-            _log.warning("tracing_trouble", reason=record.getMessage()[:200], silent_seconds=COMPLAIN_EVERY)
+            # Masked before it is cut: half of a key would be found by nobody. A collector may repeat what it was sent.
+            reason = masked(record.getMessage())[:_LONGEST_REASON]
+            _log.warning("tracing_trouble", reason=reason, silent_seconds=COMPLAIN_EVERY)
 
 
 def on() -> bool:

@@ -91,6 +91,8 @@ class FakeCollector(FakeServer):
             return web.Response(body=b"\x00\xff<html>", content_type=PROTOBUF, status=400)
         if mood in {"broken", "away", "denied"}:
             return web.Response(text="oops", status={"broken": 500, "away": 503, "denied": 401}[mood])
+        if mood == "repeats":  # who it is that may not do this
+            return web.Response(status=401, reason="no " * 40 + request.headers["x-api-key"])
         if mood in {"hang", "drip", "drop", "no http", "endless", "flood", "half"}:
             return await self._misbehaved(request, mood)
         await asyncio.sleep(self.seconds)

@@ -206,13 +206,16 @@ async def test_a_collector_gets_them() -> None:
     assert not on()
 
 
+KEY = "key of the collector, which is long as some tokens are: " + "0123456789abcdef" * 8
+
+
 @pytest.fixture
 def logged() -> Iterator[Any]:
     """What is written to the log."""
     before, written = structlog.get_config(), io.StringIO()
     loggers = [logging.getLogger(name) for name in (None, *logging.getLogger().manager.loggerDict)]
     handlers, levels = loggers[0].handlers[:], [logger.level for logger in loggers]
-    configure_logs("WARNING", json=True)
+    configure_logs("WARNING", json=True, secrets=(KEY,))
     for handler in loggers[0].handlers:
         assert isinstance(handler, logging.StreamHandler)
         handler.setStream(written)
@@ -245,7 +248,33 @@ async def test_a_bad_collector_costs_the_spans_and_no_more(mood: str, logged: An
     lines = logged()
     assert 1 <= len(lines) <= 2
     assert {line["event"] for line in lines} <= {"tracing_trouble", "spans_lost"}
-    assert "Traceback" not in str(lines)
+
+
+async def test_a_collector_that_repeats_its_key_does_not_get_it_into_the_log(logged: Any) -> None:
+    """Not even the half of it before the place where the message is cut."""
+    async with fake_collector() as collector:
+        collector.always = "repeats"
+        end = begin(Tracing(collector.address, "tests", "1", role="worker", headers={"x-api-key": KEY}))
+        with asked("outer"):
+            pass
+        await asyncio.to_thread(end)
+    [line] = logged()
+    assert line["event"] == "tracing_trouble"
+    assert "no no" in line["reason"]
+    assert KEY[:12] not in line["reason"]
+
+
+async def test_what_a_caller_says_of_its_trace_is_no_trouble_of_ours(logged: Any) -> None:
+    """A malformed `tracestate` is left out in silence: to tell of it would repeat the caller's words, and keep what is
+    wrong with the collector out of the log for a minute."""
+    async with fake_collector("denied") as collector:
+        end = begin(Tracing(collector.address, "tests", "1", role="server"))
+        traceparent = f"00-{'a' * 32}-{'b' * 16}-01"
+        with going_on({"traceparent": traceparent, "tracestate": "my words,x=1,x=2,=,y=\u20ac"}), asked("outer"):
+            assert carried()["traceparent"].startswith(f"00-{'a' * 32}-")
+        await asyncio.to_thread(end)
+    [line] = logged()
+    assert line["reason"].startswith("Failed to export")
 
 
 async def test_what_an_operator_adds_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
