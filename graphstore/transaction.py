@@ -271,6 +271,8 @@ class Transaction(GraphStatements, ExplorationStatements, ImageStatements, Proto
 
     now: datetime
     """The store's clock, in UTC, when it began."""
+    contradictions: int
+    """Relations that came to contradict another in it. They are counted once it is committed."""
 
 
 Procedure: TypeAlias = Callable[[Transaction], Awaitable[T]]

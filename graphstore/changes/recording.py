@@ -24,7 +24,6 @@ from graphstore.model import (
     name_key,
 )
 from graphstore.transaction import Transaction
-from telemetry.metrics.work import CONTRADICTIONS
 
 MAX_RELATION_TYPES = 1_000
 
@@ -221,4 +220,4 @@ async def _flag_contradictions(tx: Transaction, pairs: set[tuple[ConceptId, Conc
     flagged = contradicting(between)
     wrong = [r for key, r in between.items() if r.contradicted != (key in flagged)]
     await tx.put_relations([replace(r, contradicted=not r.contradicted) for r in wrong])
-    CONTRADICTIONS.inc(sum(not r.contradicted for r in wrong))
+    tx.contradictions += sum(not r.contradicted for r in wrong)

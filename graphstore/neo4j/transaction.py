@@ -12,6 +12,7 @@ from graphstore.neo4j.graph_statements import ConceptStatements, RelationStateme
 from graphstore.neo4j.image_statements import Neo4jImageStatements
 from graphstore.rows.graph import moment
 from graphstore.transaction import Procedure
+from telemetry.metrics.work import CONTRADICTIONS
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ class Neo4jTransaction(
     def __init__(self, tx: AsyncTransaction, workspace: str) -> None:
         self._tx = tx
         self._workspace = workspace
+        self.contradictions = 0
 
     async def begin(self) -> None:
         """Read the store's clock: no lease depends on the clock of this machine."""
@@ -40,9 +42,11 @@ class Neo4jTransact:
     async def __call__(self, procedure: Procedure[T]) -> T:
         """See `Transact`."""
 
-        async def work(tx: AsyncTransaction) -> T:
+        async def work(tx: AsyncTransaction) -> tuple[T, int]:
             transaction = Neo4jTransaction(tx, self._workspace)
             await transaction.begin()
-            return await procedure(transaction)
+            return await procedure(transaction), transaction.contradictions
 
-        return await self._connection.write(work)
+        result, contradictions = await self._connection.write(work)
+        CONTRADICTIONS.inc(contradictions)
+        return result

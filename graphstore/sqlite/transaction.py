@@ -11,6 +11,7 @@ from graphstore.sqlite.graph_statements import ConceptStatements, RelationStatem
 from graphstore.sqlite.image_statements import SqliteImageStatements
 from graphstore.sqlite.lanes import Lane
 from graphstore.transaction import Procedure
+from telemetry.metrics.work import CONTRADICTIONS
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ class SqliteTransaction(
         self._db = db
         self._workspace = workspace
         self.now = datetime.now(UTC)
+        self.contradictions = 0
 
 
 class SqliteTransact:
@@ -37,7 +39,10 @@ class SqliteTransact:
         """See `Transact`."""
 
         def work(db: sqlite3.Connection) -> T:
-            return in_transaction(db, lambda: _completed(procedure(SqliteTransaction(db, self._workspace))))
+            transaction = SqliteTransaction(db, self._workspace)
+            result = in_transaction(db, lambda: _completed(procedure(transaction)))
+            CONTRADICTIONS.inc(transaction.contradictions)
+            return result
 
         return await self._writer.run(work)
 

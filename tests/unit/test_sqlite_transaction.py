@@ -3,16 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from graphstore.changes import StoreCuration
 from graphstore.errors import ConflictError
 from graphstore.model import Concept
 from graphstore.sqlite import SqliteDatabase, open_database
 from graphstore.sqlite.transaction import SqliteTransact
-from graphstore.transaction import Transaction
-from tests.support.claims import added, claim
+from graphstore.transaction import Procedure, Transaction
+from tests.support.claims import added, claim, known, says
+from tests.support.figures import Moved
 from tests.support.snapshots import records
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -84,3 +89,24 @@ async def test_what_must_be_unique_is_a_conflict(database: SqliteDatabase) -> No
 
     with pytest.raises(ConflictError):
         await transact(procedure)
+
+
+async def test_what_was_not_committed_is_not_counted(database: SqliteDatabase) -> None:
+    """Relations that come to contradict each other count once it is certain that they are stored."""
+    store, transact = database.within("main"), SqliteTransact("main", database.writer)
+
+    async def failing(procedure: Procedure[T]) -> T:
+        async def fails_at_last(tx: Transaction) -> T:
+            await procedure(tx)
+            raise ConflictError("too late")
+
+        return await transact(fails_at_last)
+
+    await added(store, "Rain", "Flood", relations=(says("Rain", "CAUSES", "Flood"),))
+    opposite = known("Rain", "Flood", relations=(says("Rain", "PREVENTS", "Flood"),))
+    moved = Moved()
+    with pytest.raises(ConflictError):
+        await StoreCuration(failing).add(opposite)
+    assert moved.all("contradictions_total") == {}
+    await StoreCuration(transact).add(opposite)
+    assert moved.all("contradictions_total") == {(): 2}
