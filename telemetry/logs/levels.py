@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import structlog
 
-_WORD_FOR_WORD = ("neo4j", "openai", "httpx2", "httpcore2")
-"""Libraries whose DEBUG is what goes over the wire, with all that is in it, in this version or in another."""
+_LEAST = {"neo4j": logging.INFO, "openai": logging.INFO, "httpx2": logging.WARNING, "httpcore2": logging.INFO}
+"""Libraries whose DEBUG is what goes over the wire, with all that is in it, in this version or in another. At INFO
+httpx2 quotes the first line of each answer, of which the server chooses the words."""
 
 
 def set_levels(level: str, levels: Mapping[str, str]) -> None:
@@ -15,10 +16,10 @@ def set_levels(level: str, levels: Mapping[str, str]) -> None:
     logging.getLogger().setLevel(level)
     for name, other in levels.items():
         logging.getLogger(name).setLevel(other)
-    for name in (*_WORD_FOR_WORD, *levels):
-        library = logging.getLogger(name)
-        if name.partition(".")[0] in _WORD_FOR_WORD:
-            library.setLevel(max(library.getEffectiveLevel(), logging.INFO))
+    for name in (*_LEAST, *levels):
+        if (least := _LEAST.get(name.partition(".")[0])) is not None:
+            library = logging.getLogger(name)
+            library.setLevel(max(library.getEffectiveLevel(), least))
 
 
 def _bound(

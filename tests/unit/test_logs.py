@@ -231,11 +231,13 @@ def test_lines_stay_short_enough_to_be_collected(lines: Lines) -> None:
 def test_what_goes_over_the_wire_is_not_logged(
     capsys: pytest.CaptureFixture[str], level: str, shown: int, levels: dict[str, str]
 ) -> None:
-    """At DEBUG we tell more, but the driver of Neo4j does not repeat each message with what is in it, even if asked."""
+    """At DEBUG we tell more, but the driver of Neo4j does not repeat each message with what is in it, even if asked, nor
+    a client of HTTP with which words it was answered."""
     configure_logs(level, levels, json=True)
     structlog.get_logger("ours").debug("ours")
     for library in ("neo4j", "neo4j.io", "openai", "httpx2", "httpcore2"):
         logging.getLogger(library).debug("every word")
+    logging.getLogger("httpx2").info('HTTP Request: POST http://server/v1 "HTTP/1.1 401 every word"')
     logging.getLogger("neo4j.pool").info("a connection was lost")
     written = capsys.readouterr().err
     assert "every word" not in written
