@@ -12,7 +12,7 @@ TLS_OPTIONS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "
 """Further ones of `rediss://`. All others would change what the program relies on, its time limits for example."""
 
 _CREDENTIALS = re.compile(r"^([^:/?#]*://)?.*@", re.DOTALL)
-_SECRET_OPTION = re.compile(r"(?<=[?&])((?:username|password)=)[^&]*", re.IGNORECASE)
+_SECRET_OPTION = re.compile(r"(?<=[?&])([^=&]*(?:user|pass|key|token|secret|sig)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 def masked(address: str) -> str:
@@ -69,7 +69,7 @@ def check_http(address: str) -> str:
     """The address of a server that is asked over HTTP, without a slash at its end. Raises `ValueError`."""
     _check(address, ("http", "https"), "http://localhost:8080")
     if "@" in address:
-        raise ValueError("no user and password may be in it: they belong into the setting of the key")
+        raise ValueError("no user and password may be in it: they belong into the setting of the key, or of headers")
     if urlsplit(address).query or urlsplit(address).fragment:
         raise ValueError("nothing may follow the path")
     return address.rstrip("/")

@@ -88,6 +88,7 @@ def test_what_is_no_address_of_redis(address: str, told: str) -> None:
         ("redis://user:p@ss/word@host", "redis://***@host"),
         ("user:pass@host", "***@host"),
         ("unix:///run/redis.sock?password=pass&db=1", "unix:///run/redis.sock?password=***&db=1"),
+        ("https://collector/?x=1&api-key=abc&AccessToken=d=e", "https://collector/?x=1&api-key=***&AccessToken=***"),
     ],
 )
 def test_credentials_are_masked(address: str, shown: str) -> None:
