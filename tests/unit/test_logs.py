@@ -231,8 +231,8 @@ def test_lines_stay_short_enough_to_be_collected(lines: Lines) -> None:
 def test_what_goes_over_the_wire_is_not_logged(
     capsys: pytest.CaptureFixture[str], level: str, shown: int, levels: dict[str, str]
 ) -> None:
-    """At DEBUG we tell more, but the driver of Neo4j does not repeat each message with what is in it, even if asked, nor
-    a client of HTTP with which words it was answered."""
+    """At DEBUG we tell more, but the driver of Neo4j does not repeat each message with what is in it, even if asked,
+    nor a client of HTTP with which words it was answered."""
     configure_logs(level, levels, json=True)
     structlog.get_logger("ours").debug("ours")
     for library in ("neo4j", "neo4j.io", "openai", "httpx2", "httpcore2"):
