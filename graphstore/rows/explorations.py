@@ -11,7 +11,6 @@ from graphstore.model import (
     Exploration,
     ExplorationStatus,
     IdempotentResult,
-    Lease,
     Member,
     Options,
     Pictures,
@@ -23,7 +22,7 @@ from graphstore.model import (
     StepState,
     name_key,
 )
-from graphstore.rows.graph import Row, as_json, maybe_microseconds, maybe_moment, microseconds, moment
+from graphstore.rows.graph import Row, as_json, known, lease, maybe_microseconds, maybe_moment, microseconds, moment
 
 EXPLORATION = (
     *("id", "topic", "status", "reason", "options", "budget", "spent", "progress", "root"),
@@ -46,11 +45,11 @@ def exploration(row: Row) -> Exploration:
         status=ExplorationStatus(row[2]),
         reason=row[3],
         options=_options(orjson.loads(row[4])),
-        budget=Budget(**orjson.loads(row[5])),
-        spent=Spend(**orjson.loads(row[6])),
-        progress=Progress(**orjson.loads(row[7])),
+        budget=known(Budget, orjson.loads(row[5])),
+        spent=known(Spend, orjson.loads(row[6])),
+        progress=known(Progress, orjson.loads(row[7])),
         root=row[8],
-        lease=None if row[9] is None else Lease(row[9], moment(row[10])),
+        lease=lease(row[9], row[10]),
         next_seq=row[11],
         created=moment(row[12]),
         started=maybe_moment(row[13]),
@@ -61,7 +60,8 @@ def exploration(row: Row) -> Exploration:
 def _options(stored: dict[str, Any]) -> Options:
     pictures = stored.pop("pictures", None)
     sources = tuple(stored.pop("sources"))
-    return Options(**stored, sources=sources, pictures=None if pictures is None else Pictures(**pictures))
+    shown = None if pictures is None else known(Pictures, pictures)
+    return known(Options, {**stored, "sources": sources, "pictures": shown})
 
 
 def exploration_row(exploration: Exploration) -> Row:
@@ -89,8 +89,8 @@ def step(row: Row) -> Step:
         state=StepState(row[6]),
         attempts=row[7],
         error=row[8],
-        spent=Spend(**orjson.loads(row[9])),
-        reserved=None if row[10] is None else Spend(**orjson.loads(row[10])),
+        spent=known(Spend, orjson.loads(row[9])),
+        reserved=None if row[10] is None else known(Spend, orjson.loads(row[10])),
         retry_at=maybe_moment(row[11]),
         created=moment(row[12]),
         finished=maybe_moment(row[13]),
@@ -128,7 +128,7 @@ def event(row: Row) -> Event:
         seq=seq,
         kind=EventKind(kind),
         at=moment(at),
-        progress=Progress(**b["progress"]),
+        progress=known(Progress, b["progress"]),
         concepts=tuple(b.get("concepts", ())),
         created=tuple(b.get("created", ())),
         relations=tuple(RelationKey(*key) for key in b.get("relations", ())),

@@ -1,17 +1,19 @@
 """Concepts, relations and evidence as rows of plain values, and back."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
 from graphstore.errors import InvalidError
 from graphstore.model import (
     Concept,
+    Lease,
     Member,
     Merge,
     Relation,
@@ -22,6 +24,8 @@ from graphstore.model import (
     Subject,
     Tombstone,
 )
+
+T = TypeVar("T")
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -44,6 +48,18 @@ TOMBSTONE = ("mark", "created")
 def listed(columns: Iterable[str], table: str = "") -> str:
     """The columns as a query lists them, of the named table or node."""
     return ", ".join(f"{table}.{c}" if table else c for c in columns)
+
+
+def known(kind: Callable[..., T], stored: Mapping[str, Any]) -> T:
+    """The value whose fields are stored under their names. What a newer program has added is left out, so that it can
+    be rolled out beside this one."""
+    fields = _fields(kind)
+    return kind(**(stored if stored.keys() <= fields else {name: stored[name] for name in fields & stored.keys()}))
+
+
+@cache
+def _fields(kind: Any) -> frozenset[str]:
+    return frozenset(field.name for field in dataclass_fields(kind))
 
 
 def is_text(value: str) -> bool:
@@ -73,6 +89,12 @@ def microseconds(at: datetime) -> int:
 def maybe_moment(microseconds: int | None) -> datetime | None:
     """A stored time that may be missing."""
     return None if microseconds is None else moment(microseconds)
+
+
+def lease(token: str | None, until: int | None) -> Lease | None:
+    """A stored right to commit. Neo4j reads the properties of a node one after another, so that one of these may be
+    from before a commit that took or gave back the lease, and the other from after it: nobody is named then."""
+    return None if token is None or until is None else Lease(token, moment(until))
 
 
 def maybe_microseconds(at: datetime | None) -> int | None:
@@ -187,7 +209,7 @@ def merge(row: Row) -> Merge:
         into=body["into"],
         added_aliases=tuple(body["added_aliases"]),
         added_external_ids=body["added_external_ids"],
-        memberships=tuple(Member(**m) for m in body["memberships"]),
+        memberships=tuple(known(Member, m) for m in body["memberships"]),
         joined=tuple(body["joined"]),
         created=datetime.fromisoformat(body["created"]),
     )
@@ -202,4 +224,4 @@ def merge_row(merge: Merge) -> Row:
 
 def _concept_from(body: Mapping[str, Any]) -> Concept:
     times = {name: datetime.fromisoformat(body[name]) for name in ("created", "updated")}
-    return Concept(**{**body, **times, "aliases": tuple(body["aliases"])})
+    return known(Concept, {**body, **times, "aliases": tuple(body["aliases"])})

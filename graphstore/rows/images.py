@@ -2,8 +2,8 @@
 
 import orjson
 
-from graphstore.model import Image, ImageError, ImageOptions, ImageStatus, Lease, Picture
-from graphstore.rows.graph import Row, as_json, maybe_microseconds, maybe_moment, microseconds, moment
+from graphstore.model import Image, ImageError, ImageOptions, ImageStatus, Picture
+from graphstore.rows.graph import Row, as_json, known, lease, maybe_microseconds, maybe_moment, microseconds, moment
 
 IMAGE = (
     *("id", "job", "position", "concept", "made_for", "exploration", "options", "status", "attempts", "version"),
@@ -22,15 +22,15 @@ def image(row: Row) -> Image:
         concept=r["concept"],
         made_for=r["made_for"],
         exploration=r["exploration"],
-        options=ImageOptions(**orjson.loads(r["options"])),
+        options=known(ImageOptions, orjson.loads(r["options"])),
         status=ImageStatus(r["status"]),
         attempts=r["attempts"],
         version=r["version"],
         prompt=r["prompt"],
         concept_version=r["concept_version"],
-        picture=None if r["picture"] is None else Picture(**orjson.loads(r["picture"])),
-        error=None if r["error"] is None else ImageError(**orjson.loads(r["error"])),
-        lease=None if r["lease_token"] is None else Lease(r["lease_token"], moment(r["lease_until"])),
+        picture=None if r["picture"] is None else known(Picture, orjson.loads(r["picture"])),
+        error=None if r["error"] is None else known(ImageError, orjson.loads(r["error"])),
+        lease=lease(r["lease_token"], r["lease_until"]),
         created=moment(r["created"]),
         started=maybe_moment(r["started"]),
         finished=maybe_moment(r["finished"]),
