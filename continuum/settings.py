@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(Path("data"), description="Where everything that is written lies.")
+    pages_dir: Path | None = Field(None, description="Where the built browser pages lie; by default in DATA_DIR.")
     neo4j_uri: str | None = Field(
         None, description="Neo4j server that keeps the graph, in place of the file in DATA_DIR: bolt://host:7687."
     )
@@ -99,6 +100,10 @@ class Settings(BaseSettings):
     )
     image_store_url: str | None = Field(
         None, description="Where pictures are kept: s3://bucket/folder, or a folder; by default one in DATA_DIR."
+    )
+    backup_url: str | None = Field(
+        None,
+        description="Where `continuum backup` keeps backups: s3://bucket/folder, or a folder; not that of pictures.",
     )
     images_at_once: int = Field(4, ge=1, le=100, description="Pictures that one process has made at a time.")
     explorations_at_once: int = Field(4, ge=1, le=100, description="Explorations that one process runs at a time.")
@@ -233,9 +238,9 @@ class Settings(BaseSettings):
         return self.image_store_url or str(self.data_dir / "images")
 
     @property
-    def pages_dir(self) -> Path:
+    def pages_path(self) -> Path:
         """The built browser pages."""
-        return self.data_dir / "pages"
+        return self.pages_dir or self.data_dir / "pages"
 
 
 _MASKED = frozenset(

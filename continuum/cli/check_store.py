@@ -23,7 +23,7 @@ async def store_checks(settings: Settings) -> AsyncIterator[Check]:
     try:
         async with opened_store(settings, wait=0, migrate=False) as database:
             versions = await database.operations.versions()
-            if versions.stored != versions.newest:
+            if versions.stored < versions.newest:
                 yield _outdated(versions, settings)
                 return
             for look in (_contents, _soundness):

@@ -125,9 +125,9 @@ async def _atlas() -> Check:
 
 def _pages(settings: Settings) -> Check:
     wanted = ["explorer.html", *(["graphiql.html"] if settings.graphiql else [])]
-    missing = [name for name in wanted if not (settings.pages_dir / name).is_file()]
+    missing = [name for name in wanted if not (settings.pages_path / name).is_file()]
     if not missing:
-        return Check(Level.OK, "pages", f"built in {settings.pages_dir}")
+        return Check(Level.OK, "pages", f"built in {settings.pages_path}")
     mend = "scripts/pages builds them; it needs Node 20 or newer, or brings its own. The API works without."
     return Check(Level.WARN, "pages", f"{' and '.join(missing)} not built", mend)
 

@@ -14,6 +14,7 @@ from typing import Final
 import click
 
 from continuum.access.principal import WorkspaceNameError
+from continuum.backups.errors import BackupError
 from continuum.cli.words import safe
 from continuum.settings import SettingsError
 from exploration.errors import ExplorationError
@@ -37,6 +38,7 @@ _EXPECTED = (
     UnknownNameError,
     FormatError,
     WorkspaceNameError,
+    BackupError,
 )
 """Errors whose messages were written for the person who reads them."""
 

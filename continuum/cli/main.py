@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from continuum.access.principal import checked_workspace
+from continuum.cli.backup import backup
 from continuum.cli.doctor import doctor
 from continuum.cli.explore import explore
 from continuum.cli.failures import DONE, exit_code
 from continuum.cli.image import image
 from continuum.cli.migrate import migrate
+from continuum.cli.restore import restore
 from continuum.cli.schema import schema
 from continuum.cli.search import search
 from continuum.cli.serve import serve
@@ -41,7 +43,10 @@ def cli(context: click.Context, *, workspace: str | None, data_dir: Path | None,
     context.obj = Shell(checked_workspace(workspace), data_dir, debug)
 
 
-for command in (serve, worker, explore, image, search, import_command, export_command, migrate, schema, doctor):
+for command in (
+    *(serve, worker, explore, image, search, import_command, export_command),
+    *(backup, restore, migrate, schema, doctor),
+):
     cli.add_command(command)
 
 

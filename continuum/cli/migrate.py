@@ -35,6 +35,12 @@ async def _migrate(shell: Shell, *, check: bool) -> int:
 
 
 def _told(location: str, versions: SchemaVersions) -> int:
+    if versions.stored > versions.newest:
+        click.echo(
+            f"{location}: schema version {versions.stored}, of a newer program; it still serves this one, which knows "
+            f"versions up to {versions.newest}."
+        )
+        return DONE
     if versions.stored == versions.newest:
         click.echo(f"{location}: schema version {versions.stored}; it is up to date.")
         return DONE

@@ -60,7 +60,7 @@ async def _import(shell: Shell, file: str, dataset: Dataset | None) -> int:
             began = time.monotonic()
             with _progress_of(raw, file) as show:
                 report = await import_from(stream, store, dataset, show)
-            _tell_problems(report)
+            tell_problems(report)
             if report.failed and not report.stored:
                 raise FormatError(f"nothing of {file} could be stored")
             await _tell_stored(store, file, report, time.monotonic() - began)
@@ -77,7 +77,8 @@ def _opened(file: str) -> Iterator[io.BufferedReader]:
         yield raw
 
 
-def _tell_problems(report: Report) -> None:
+def tell_problems(report: Report) -> None:
+    """Say which lines could not be used."""
     for problem in report.problems:
         click.echo(f"line {problem.line:,}: {safe(problem.reason)}", err=True)
     if report.failed > len(report.problems):
@@ -90,7 +91,7 @@ async def _tell_stored(store: Store, file: str, report: Report, seconds: float) 
     concepts = await store.concepts.count(ConceptFilter())
     relations = sum((await store.relations.types()).values())
     fresh = f" ({report.created:,} of the concepts are new)" if report.form == "plain" else ""
-    click.echo(f"{_name(file)}: stored {_counts(report)}{fresh} in {lasted(seconds)}.")
+    click.echo(f"{_name(file)}: stored {told_counts(report)}{fresh} in {lasted(seconds)}.")
     total = f"{counted(concepts, 'concept')} and {counted(relations, 'relation')}"
     click.echo(f"The workspace {store.workspace} holds {total} now.")
     if report.form == "plain":
@@ -101,7 +102,8 @@ def _name(file: str) -> str:
     return "standard input" if file == STANDARD else safe(Path(file).name)
 
 
-def _counts(report: Report) -> str:
+def told_counts(report: Report) -> str:
+    """What was stored, in words."""
     nouns = {"evidence": "piece of evidence", "idempotency": "idempotency key"}
     parts = [counted(number, nouns.get(kind, kind)) for kind, number in report.stored.items()]
     return ", ".join(parts) or "nothing, for it is empty,"
@@ -119,7 +121,7 @@ def _progress_of(raw: IO[bytes], file: str) -> Iterator[Callable[[Report], None]
         task = bar.add_task("Importing", total=size, counts="")
 
         def show(report: Report) -> None:
-            bar.update(task, completed=raw.tell() if size else 0, counts=_counts(report))
+            bar.update(task, completed=raw.tell() if size else 0, counts=told_counts(report))
 
         yield show
 

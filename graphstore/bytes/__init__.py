@@ -1,7 +1,20 @@
-"""Where the bytes of pictures are kept: a folder, or a bucket of an S3-compatible server, by obstore."""
+"""Where bytes are kept, those of pictures above all: a folder, or a bucket of an S3-compatible server, by obstore."""
 
-from graphstore.bytes.opening import open_bytes
+from graphstore.bytes.copying import copy_pictures
+from graphstore.bytes.objects import Objects, StoredObject
+from graphstore.bytes.opening import open_bytes, open_objects
 from graphstore.bytes.pictures import PictureBytes, StoredBytes
 from graphstore.bytes.thumbnails import THUMBNAIL_TYPE, WIDTHS, Thumbnails
 
-__all__ = ["THUMBNAIL_TYPE", "WIDTHS", "PictureBytes", "StoredBytes", "Thumbnails", "open_bytes"]
+__all__ = [
+    "THUMBNAIL_TYPE",
+    "WIDTHS",
+    "Objects",
+    "PictureBytes",
+    "StoredBytes",
+    "StoredObject",
+    "Thumbnails",
+    "copy_pictures",
+    "open_bytes",
+    "open_objects",
+]

@@ -2,9 +2,10 @@
 
 from graphstore.formats.compression import COMPRESSIONS, compressed, decompressed
 from graphstore.formats.errors import FormatError, LineError, VersionError
-from graphstore.formats.exporting import export_to
+from graphstore.formats.exporting import export_to, exported
 from graphstore.formats.importing import import_from
 from graphstore.formats.plain import Dataset
+from graphstore.formats.records import kind_of
 from graphstore.formats.report import Problem, Report
 
 __all__ = [
@@ -18,5 +19,7 @@ __all__ = [
     "compressed",
     "decompressed",
     "export_to",
+    "exported",
     "import_from",
+    "kind_of",
 ]

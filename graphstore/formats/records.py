@@ -74,8 +74,13 @@ _AMOUNT = values.number(0, None, "a number of at least 0")
 
 def encode(record: Record) -> dict[str, Any]:
     """The record as its line holds it: one key, which names its kind."""
-    name = _NAMES[type(record)]
+    name = kind_of(record)
     return {name: _CODECS[name].encode(record)}
+
+
+def kind_of(record: Record) -> str:
+    """What its kind is called in a file."""
+    return _NAMES[type(record)]
 
 
 def decode(content: Mapping[str, Any]) -> Record:

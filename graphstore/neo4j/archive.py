@@ -117,11 +117,12 @@ class _Export:
                 yield image
 
     async def _of_relations(self) -> AsyncIterator[Record]:
-        async for source in self._all(_SOURCES):
-            yield self._noted(source, source.id)
+        """Sources are read after relations: those of one that came late are there then, and its evidence is given."""
         async for relation in self._all(_RELATIONS):
             if self._has(relation.key.source) and self._has(relation.key.target):
                 yield self._noted(relation, relation.key)
+        async for source in self._all(_SOURCES):
+            yield self._noted(source, source.id)
         async for evidence in self._all(_EVIDENCE):
             if self._has(_attested(evidence.subject)) and self._has(evidence.source):
                 yield evidence

@@ -80,6 +80,10 @@ class Neo4jOperations:
         """See `Operations.foreign_changes`. Neo4j cannot tell."""
         return None
 
+    async def workspaces(self) -> Sequence[str]:
+        """See `Operations.workspaces`."""
+        return sorted(await self._connection.read(cypher.WORKSPACES, {}))
+
     async def trim(self, ended_before: datetime) -> int:
         """See `Operations.trim`. What is past its day is told by the store's clock."""
         now = moment(await self._connection.read(cypher.NOW, {}))
@@ -87,7 +91,8 @@ class Neo4jOperations:
         return await self._delete(cypher.TRIM_EVENTS, ended_before)
 
     async def _stored_version(self) -> int:
-        return int(await self._connection.read(cypher.SCHEMA_VERSION, {}))
+        version, _ = await self._connection.read(cypher.SCHEMA_VERSION, {})
+        return int(version)
 
     async def _delete(self, statement: str, before: datetime) -> int:
         """In batches, each in a transaction of its own; how many."""

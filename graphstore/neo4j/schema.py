@@ -1,10 +1,10 @@
 """The schema of the database: numbered migrations, which several processes may run at once."""
 
 import asyncio
-import importlib.resources
 from collections.abc import Sequence
 
 from graphstore.errors import SchemaMismatch, UnavailableError
+from graphstore.migration import Migration, check_serves, shipped
 from graphstore.neo4j.connection import SCHEMA_TIME_LIMIT, Connection
 from graphstore.neo4j.cypher.operations import NOTE_MIGRATION, SCHEMA_VERSION, UNREADY_INDEXES
 from telemetry.metrics.store import MIGRATIONS
@@ -13,38 +13,33 @@ _PAUSE = 0.05
 """Seconds between two looks at indexes that are being filled."""
 
 
-def migrations() -> tuple[str, ...]:
-    """The scripts in their order; the n-th leads to version n. Each can be run again, whole or in part."""
-    folder = importlib.resources.files("graphstore.neo4j") / "migrations"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".cypher"))
-    return tuple((folder / name).read_text(encoding="utf-8") for name in names)
+def migrations() -> tuple[Migration, ...]:
+    """All there are. Each can be run again, whole or in part."""
+    return shipped("graphstore.neo4j", ".cypher")
 
 
 async def version_of(connection: Connection, newest: int) -> int:
-    """The database's version, 0 for one that was never migrated. Raises `SchemaMismatch` for a newer one."""
-    version = int(await connection.read(SCHEMA_VERSION, {}))
-    if version > newest:
-        raise SchemaMismatch(
-            f"the database at {connection.location} has schema version {version}, but this program knows versions up "
-            f"to {newest}: use the newer program that migrated it"
-        )
-    return version
+    """The database's version, 0 for one that was never migrated; also a newer one that serves this program. Raises
+    `SchemaMismatch` for one that does not."""
+    version, serves = await connection.read(SCHEMA_VERSION, {})
+    check_serves(f"the database at {connection.location}", version, serves, newest)
+    return int(version)
 
 
-async def migrate(connection: Connection, scripts: Sequence[str]) -> int:
+async def migrate(connection: Connection, steps: Sequence[Migration]) -> int:
     """Bring the database up to date; its version then.
 
     Neo4j changes its schema outside of transactions on data, so processes that start together may run a script at
     the same time: each statement does nothing where it was run already, and the version is set after the last.
     """
-    newest = len(scripts)
-    for version in range(await version_of(connection, newest) + 1, newest + 1):
-        for statement in statements(scripts[version - 1]):
+    stored = await version_of(connection, len(steps))
+    for step in steps[stored:]:
+        for statement in statements(step.script):
             await connection.execute(statement)
         await _filled(connection)
-        await connection.execute(NOTE_MIGRATION, {"version": version})
+        await connection.execute(NOTE_MIGRATION, {"version": step.version, "serves": step.serves})
         MIGRATIONS.labels("neo4j").inc()
-    return newest
+    return max(stored, len(steps))
 
 
 async def _filled(connection: Connection) -> None:

@@ -90,6 +90,10 @@ class Operations(Protocol):
         """A number that changes when another process has written; None where the store cannot tell."""
         ...
 
+    async def workspaces(self) -> Sequence[str]:
+        """The names of those workspaces that hold something, in their order."""
+        ...
+
     async def trim(self, ended_before: datetime) -> int:
         """Delete events of explorations that ended before, and idempotency keys past their day; how many events."""
         ...

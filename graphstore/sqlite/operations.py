@@ -45,6 +45,19 @@ _WAITING = """
 _NEWEST_SEQS = """
     SELECT e.workspace, e.id, e.next_seq - 1 FROM json_each(:refs) AS asked
     CROSS JOIN exploration AS e ON e.workspace = asked.value ->> 0 AND e.id = asked.value ->> 1"""
+_WORKSPACES = " UNION ".join(
+    f"""
+    SELECT * FROM (
+      WITH RECURSIVE found(its) AS (
+        SELECT min(workspace) FROM {table}
+        UNION ALL
+        SELECT (SELECT min(workspace) FROM {table} WHERE workspace > its) FROM found WHERE its IS NOT NULL
+      )
+      SELECT its FROM found WHERE its IS NOT NULL
+    )"""
+    for table in ("concept", "source", "tombstone", "step", "event", "exploration")
+)
+"""One look into an index for each workspace and table, however much lies between."""
 _TRIM_EVENTS = """
     DELETE FROM event WHERE rowid IN (
       SELECT event.rowid FROM exploration AS e
@@ -119,6 +132,11 @@ class SqliteOperations:
         """See `Operations.foreign_changes`. On the writing connection, `data_version` stands for all others'
         commits, and only the writing connections of other processes commit."""
         return await self._writer.run(lambda db: int(db.execute("PRAGMA data_version").fetchone()[0]))
+
+    async def workspaces(self) -> Sequence[str]:
+        """See `Operations.workspaces`."""
+        rows = await self._read(lambda db: db.execute(_WORKSPACES).fetchall())
+        return sorted(name for (name,) in rows)
 
     async def trim(self, ended_before: datetime) -> int:
         """See `Operations.trim`."""

@@ -1,60 +1,68 @@
 """The schema of the file: numbered migrations, each run once, however many processes try."""
 
-import importlib.resources
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from graphstore.errors import SchemaMismatch
+from graphstore.migration import Migration, check_serves, shipped
 from telemetry.metrics.store import MIGRATIONS
 
 APPLICATION_ID = 0x436F6E74
 """`Cont`: says in the file's header whose it is."""
 
 
-def migrations() -> tuple[str, ...]:
-    """The scripts in their order; the n-th leads to version n."""
-    folder = importlib.resources.files("graphstore.sqlite") / "migrations"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple((folder / name).read_text(encoding="utf-8") for name in names)
+_NOTES = """
+    CREATE TABLE IF NOT EXISTS migration (
+      version INTEGER PRIMARY KEY,
+      serves INTEGER NOT NULL,
+      at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ'))
+    )"""
+"""What was run, and which older programs it serves: see `Migration.serves`. Not a migration, since no program needs
+it but one that is older than the file."""
+
+
+def migrations() -> tuple[Migration, ...]:
+    """All there are."""
+    return shipped("graphstore.sqlite", ".sql")
 
 
 def version_of(connection: sqlite3.Connection, path: Path, newest: int) -> int:
-    """The file's version, 0 for an empty file. Raises `SchemaMismatch` for one that is not ours or newer."""
+    """The file's version, 0 for an empty file; also a newer one that serves this program. Raises `SchemaMismatch` for
+    one that does not, or is not ours."""
     [(application,)] = connection.execute("PRAGMA application_id").fetchall()
     [(version,)] = connection.execute("PRAGMA user_version").fetchall()
     [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
     if application != APPLICATION_ID and (tables or application or version):
         raise SchemaMismatch(f"{path} is a SQLite file of another program, not a Continuum database")
     if version > newest:
-        raise SchemaMismatch(
-            f"{path} has schema version {version}, but this program knows versions up to {newest}: "
-            f"use the newer program that made it, or import an export of it into a new file"
-        )
+        check_serves(str(path), version, _serves(connection, version), newest)
     return int(version)
 
 
-def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str]) -> int:
+def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migration]) -> int:
     """Bring the file up to date in one transaction; its version then."""
-    newest = len(scripts)
-    if version_of(connection, path, newest) == newest:
-        return newest
+    newest = len(steps)
+    if (stored := version_of(connection, path, newest)) >= newest:
+        return stored
     _use_write_ahead_log(connection, path)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        present = version_of(connection, path, newest)  # asked again, under the lock
-        for version in range(present + 1, newest + 1):
-            for statement in statements(scripts[version - 1]):
+        stored = version_of(connection, path, newest)  # asked again, under the lock
+        connection.execute(_NOTES)
+        for step in steps[stored:]:
+            for statement in statements(step.script):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("INSERT INTO migration (version, serves) VALUES (?, ?)", (step.version, step.serves))
+            connection.execute(f"PRAGMA user_version = {step.version}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    MIGRATIONS.labels("sqlite").inc(newest - present)
-    return newest
+    MIGRATIONS.labels("sqlite").inc(max(newest - stored, 0))
+    return max(stored, newest)
 
 
 def statements(script: str) -> Iterator[str]:
@@ -65,6 +73,14 @@ def statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+def _serves(connection: sqlite3.Connection, version: int) -> int | None:
+    """The oldest program that a version serves; None where nobody noted it."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'migration'").fetchall():
+        return None
+    found = connection.execute("SELECT serves FROM migration WHERE version = ?", (version,)).fetchall()
+    return int(found[0][0]) if found else None
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection, path: Path) -> None:

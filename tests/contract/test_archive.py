@@ -142,7 +142,7 @@ async def test_concepts_come_before_relations_before_evidence(store: Store) -> N
     """So that a reader can check each record when it comes."""
     await filled(store)
     kinds = [type(record) for record in await records(store)]
-    order = [kinds.index(kind) for kind in (Concept, Image, Source, Relation, StoredEvidence)]
+    order = [kinds.index(kind) for kind in (Concept, Image, Relation, Source, StoredEvidence)]
     assert order == sorted(order)
     assert len([k for i, k in enumerate(kinds) if i == 0 or kinds[i - 1] is not k]) == len(set(kinds))
 

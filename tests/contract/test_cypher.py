@@ -54,7 +54,7 @@ def planner(neo4j: Neo4j) -> Iterator[driver.Driver]:
 
 def with_schema(session: driver.Session) -> None:
     """Make all indexes that are not there."""
-    for statement in (each for script in schema.migrations() for each in schema.statements(script)):
+    for statement in (each for script in schema.migrations() for each in schema.statements(script.script)):
         session.run(driver.Query(statement)).consume()
     session.run("CALL db.awaitIndexes(60)").consume()
 

@@ -53,6 +53,19 @@ async def test_status_counts_over_all_workspaces(database: Database, store: Stor
     assert status.location
 
 
+async def test_workspaces_are_those_that_hold_something(database: Database) -> None:
+    """A graph, or no more than an exploration. One that was only read, or into which an empty batch was loaded, is
+    none."""
+    operations = database.operations
+    assert await operations.workspaces() == []
+    for name in ("main", "b", "a-1"):
+        await added(database.within(name), "x")
+    await begun(database.within("explored"))
+    await database.within("never").concepts.get(["x"])
+    await database.within("emptied").archive.load([])
+    assert await operations.workspaces() == ["a-1", "b", "explored", "main"]
+
+
 async def test_what_was_committed_is_there_when_it_is_opened_again(opener: Opener) -> None:
     """All of it."""
     first = await opener()

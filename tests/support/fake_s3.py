@@ -32,13 +32,15 @@ class FakeS3:
     """The method that nobody may use."""
     held: str | None = None
     """The method whose requests wait until `free` is set."""
+    held_for: str = ""
+    """Of those only the ones for keys that end so."""
     free: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """One request."""
         bucket, _, key = request.match_info["path"].partition("/")
         self.asked.append((request.method, key))
-        if request.method == self.held:
+        if request.method == self.held and key.endswith(self.held_for):
             await self.free.wait()
         if self.status is not None or request.method == self.denied:
             return _failed(self.status or 403, request.headers["Authorization"])
@@ -76,6 +78,8 @@ class FakeS3:
     def _page(self, request: web.Request) -> web.Response:
         prefix, after = request.query.get("prefix", ""), request.query.get("continuation-token", "")
         keys = [key for key in sorted(self.objects) if key.startswith(prefix) and key > after]
+        if delimiter := request.query.get("delimiter"):
+            return _folders(keys, prefix, delimiter)
         root = ET.Element("ListBucketResult")
         ET.SubElement(root, "IsTruncated").text = str(len(keys) > PAGE).lower()
         if len(keys) > PAGE:
@@ -96,6 +100,16 @@ class FakeS3:
             self.objects.pop(key.text or "", None)
             ET.SubElement(ET.SubElement(root, "Deleted"), "Key").text = key.text
         return web.Response(body=ET.tostring(root), content_type="application/xml")
+
+
+def _folders(keys: list[str], prefix: str, delimiter: str) -> web.Response:
+    """What lies below a prefix, up to the next delimiter; objects there are left out."""
+    root = ET.Element("ListBucketResult")
+    ET.SubElement(root, "IsTruncated").text = "false"
+    rests = (key.removeprefix(prefix).partition(delimiter) for key in keys)
+    for name in dict.fromkeys(head + mark for head, mark, _ in rests if mark):
+        ET.SubElement(ET.SubElement(root, "CommonPrefixes"), "Prefix").text = prefix + name
+    return web.Response(body=ET.tostring(root), content_type="application/xml")
 
 
 def _etag(content: bytes) -> str:

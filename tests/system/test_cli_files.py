@@ -31,7 +31,7 @@ def test_a_workspace_goes_to_a_file_and_back(tmp_path: Path, suffix: str) -> Non
     assert "Exported 11 records of the workspace main." in exported.err
     loaded = continuum(tmp_path / "b", "import", moved)
     assert loaded.code == 0
-    assert "stored 3 concepts, 1 source, 2 relations, 5 pieces of evidence in " in loaded.out
+    assert "stored 3 concepts, 2 relations, 1 source, 5 pieces of evidence in " in loaded.out
     one, two = (continuum(tmp_path / name, "export", "-").lines[1:] for name in "ab")
     assert one == two
     assert len(one) == 12

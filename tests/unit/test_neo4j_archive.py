@@ -134,3 +134,19 @@ async def test_an_exploration_stands_where_it_stood_at_the_beginning(stores: tup
     await check_history(there, exploration.id)
     members = of(Member, await records(there))
     assert len(members) == 5
+
+
+@pytest.mark.parametrize("kind", [Concept, Source, Relation])
+async def test_no_relation_comes_without_its_evidence(stores: tuple[Store, Store], kind: type[Record]) -> None:
+    """One that somebody states meanwhile, with a source of its own, is there with both of them or not at all."""
+    here, _ = stores
+    await added(here, "a", "b", "c", relations=(says("a", "IS_A", "b"), says("a", "IS_A", "c")))
+    exported: list[Record] = []
+    async with aclosing(here.archive.export()) as export:  # type: ignore[type-var]
+        async for record in export:
+            if isinstance(record, kind) and not of(kind, exported):
+                await added(here, "b", "c", relations=(says("b", "IS_A", "c", cite("new", 0.5, "late")),))
+            exported.append(record)
+    proven = {e.subject for e in of(StoredEvidence, exported)}
+    assert {r.key for r in of(Relation, exported)} <= proven
+    assert {e.source for e in of(StoredEvidence, exported)} <= {s.id for s in of(Source, exported)}

@@ -39,7 +39,7 @@ async def test_six_processes_may_make_the_schema_at_once(neo4j: Neo4j, session: 
         for database in await asyncio.gather(*(_open(neo4j) for _ in range(6))):
             opened.push_async_callback(database.close)
             assert (await database.operations.versions()).stored == len(migrations())
-    made = {text.split()[3 if "FULLTEXT" in text else 2] for s in migrations() for text in statements(s)}
+    made = {text.split()[3 if "FULLTEXT" in text else 2] for m in migrations() for text in statements(m.script)}
     assert sorted(session.run(OWN_INDEXES).value()) == sorted(made)
     versions = session.run("MATCH (m:Migration) RETURN m.version AS version ORDER BY version").value()
     assert versions == [number + 1 for number in range(len(migrations()))]
@@ -47,7 +47,7 @@ async def test_six_processes_may_make_the_schema_at_once(neo4j: Neo4j, session: 
 
 async def test_a_half_made_schema_is_completed(neo4j: Neo4j, session: driver.Session) -> None:
     """A process that died in the middle of it leaves nothing that stops the next one."""
-    for statement in statements(migrations()[0])[:9]:
+    for statement in statements(migrations()[0].script)[:9]:
         session.run(driver.Query(statement)).consume()
     database = await _open(neo4j)
     try:
@@ -96,6 +96,22 @@ async def test_the_database_of_a_newer_program_is_left_alone(neo4j: Neo4j, sessi
             await _open(neo4j)
     finally:
         session.run("MATCH (m:Migration {version: 99}) DELETE m").consume()
+
+
+async def test_a_database_that_a_newer_program_widened_still_serves(neo4j: Neo4j, session: driver.Session) -> None:
+    """Where its migration says so: a process that starts meanwhile reads and writes on."""
+    newest = len(migrations())
+    await (await _open(neo4j)).close()
+    session.run("CREATE (:Migration {version: $version, serves: $newest})", version=newest + 1, newest=newest).consume()
+    database = await _open(neo4j)
+    try:
+        await database.operations.ping()
+        assert await database.operations.migrate() == newest + 1
+        assert (await database.operations.versions()).stored == newest + 1
+        assert await begun(database.within("main"))
+    finally:
+        session.run("MATCH (m:Migration) WHERE m.version > $newest DELETE m", newest=newest).consume()
+        await database.close()
 
 
 async def test_a_newer_program_may_come_meanwhile(neo4j: Neo4j, session: driver.Session) -> None:

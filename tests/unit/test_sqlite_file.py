@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from graphstore.errors import ReadOnlyError, SchemaMismatch, StoreError, UnavailableError
+from graphstore.migration import numbered
 from graphstore.model import ConceptFilter, ImageStatus, StepKind
+from graphstore.port import SchemaVersions
 from graphstore.sqlite import SqliteDatabase, open_database, schema
 from tests.support.claims import TOKEN, added, begun, claim, image_in, known, outcome
 from tests.support.figures import Moved
@@ -191,6 +193,53 @@ async def test_a_file_from_a_newer_program_is_refused(tmp_path: Path) -> None:
     assert f"up to {len(schema.migrations())}" in str(error)
 
 
+async def test_a_file_that_a_newer_program_widened_still_serves(tmp_path: Path) -> None:
+    """Where its migration says so: this program reads and writes on, and reports the version that it finds."""
+    path = tmp_path / "graph.db"
+    newest = len(schema.migrations())
+    database = await open_database(path)
+    _migrated_further(path, f"-- serves: {newest}\nALTER TABLE exploration ADD COLUMN mood TEXT;\n")
+    try:
+        store = database.within("main")
+        exploration = await begun(store)
+        _add_to_options(path, exploration.id)
+        assert (await store.explorations.get([exploration.id]))[exploration.id] == exploration
+        assert (await database.operations.versions()) == SchemaVersions(newest + 1, newest)
+    finally:
+        await database.close()
+    reopened = await open_database(path)  # and a process that starts meanwhile does the same
+    assert await reopened.operations.migrate() == newest + 1
+    await reopened.close()
+
+
+async def test_a_file_that_a_newer_program_narrowed_is_refused(tmp_path: Path) -> None:
+    """Where its migration serves later programs alone, whatever the one before it served."""
+    path = tmp_path / "graph.db"
+    await (await open_database(path)).close()
+    newest = len(schema.migrations())
+    widened = f"-- serves: {newest}\nALTER TABLE exploration ADD COLUMN mood TEXT;\n"
+    _migrated_further(path, widened, f"-- serves: {newest + 1}\nALTER TABLE exploration DROP COLUMN mood;\n")
+    assert isinstance(await refusal(path), SchemaMismatch)
+
+
+def _migrated_further(path: Path, *scripts: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    shipped = [migration.script for migration in schema.migrations()]
+    schema.migrate(connection, path, numbered([*shipped, *scripts]))
+    connection.close()
+
+
+def _add_to_options(path: Path, exploration: str) -> None:
+    """What a newer program keeps there beside what this one knows."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(
+        "UPDATE exploration SET options = json_set(options, '$.tone', 'dry'), spent = json_set(spent, '$.calls', 3) "
+        "WHERE id = ?",
+        (exploration,),
+    )
+    connection.close()
+
+
 async def test_another_programs_file_is_refused(tmp_path: Path) -> None:
     """Be it SQLite's or not."""
     connection = sqlite3.connect(tmp_path / "theirs.db")
@@ -242,12 +291,13 @@ def test_a_failed_migration_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     first = "CREATE TABLE one (a);\nCREATE TRIGGER t AFTER INSERT ON one BEGIN SELECT 1; SELECT 2; END;\n"
     moved = Moved()
-    assert schema.migrate(connection, path, [first]) == 1
+    assert schema.migrate(connection, path, numbered([first])) == 1
     with pytest.raises(sqlite3.OperationalError):
-        schema.migrate(connection, path, [first, "CREATE TABLE two (a);\nCREATE TABLE one (a);\n"])
+        schema.migrate(connection, path, numbered([first, "CREATE TABLE two (a);\nCREATE TABLE one (a);\n"]))
     assert schema.version_of(connection, path, 1) == 1
-    assert [name for (name,) in connection.execute("SELECT name FROM sqlite_schema ORDER BY name")] == ["one", "t"]
-    assert schema.migrate(connection, path, [first, "CREATE TABLE two (a);\n"]) == 2
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema ORDER BY name")]
+    assert names == ["migration", "one", "t"]
+    assert schema.migrate(connection, path, numbered([first, "CREATE TABLE two (a);\n"])) == 2
     assert moved("db_migrations_total", "sqlite") == 2
     connection.close()
 

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 
 NOW = "WITH datetime.realtime() AS now RETURN now.epochSeconds * 1000000 + now.microsecond AS now"
 
-SCHEMA_VERSION = "OPTIONAL MATCH (m:Migration) RETURN coalesce(max(m.version), 0) AS version"
-NOTE_MIGRATION = "MERGE (m:Migration {version: $version}) ON CREATE SET m.at = datetime.realtime()"
+SCHEMA_VERSION = """
+    OPTIONAL MATCH (m:Migration) WITH m ORDER BY m.version DESC LIMIT 1
+    RETURN [coalesce(m.version, 0), m.serves] AS version"""
+NOTE_MIGRATION = """
+    MERGE (m:Migration {version: $version})
+    ON CREATE SET m.at = datetime.realtime(), m.serves = $serves"""
 UNREADY_INDEXES = """
     SHOW INDEXES YIELD name, state WHERE state <> 'ONLINE'
     RETURN [count(CASE state WHEN 'POPULATING' THEN 1 END), collect(CASE state WHEN 'FAILED' THEN name END)] AS found"""
@@ -59,6 +63,23 @@ NEWEST_SEQS = """
     UNWIND $refs AS ref
     MATCH (e:Exploration {workspace: ref[0], id: ref[1]})
     RETURN collect([e.workspace, e.id, e.next_seq - 1]) AS rows"""
+# Whoever changes or loads a graph leaves a node for its workspace, also where all of it was deleted since; who has only
+# started explorations has none yet.
+WORKSPACES = """
+    CALL () {
+      MATCH (w:Workspace) RETURN w.name AS name
+      UNION
+      MATCH (e:Exploration) RETURN DISTINCT e.workspace AS name
+    }
+    WITH name WHERE
+      EXISTS { MATCH (c:Concept) WHERE c.workspace = name AND c.created IS NOT NULL AND c.id IS NOT NULL }
+      OR EXISTS { MATCH (s:Source) WHERE s.workspace = name AND s.id IS NOT NULL }
+      OR EXISTS { MATCH (t:Tombstone) WHERE t.workspace = name AND t.mark IS NOT NULL }
+      OR EXISTS { MATCH (s:Step) WHERE s.workspace = name AND s.id IS NOT NULL }
+      OR EXISTS { MATCH (v:Event)
+        WHERE v.workspace = name AND v.exploration IS NOT NULL AND v.seq IS NOT NULL }
+      OR EXISTS { MATCH (e:Exploration) WHERE e.workspace = name AND e.id IS NOT NULL }
+    RETURN collect(name) AS names"""
 
 TRIM_EVENTS = """
     MATCH (e:Exploration) USING INDEX SEEK e:Exploration(finished) WHERE e.finished < $before
