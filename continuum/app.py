@@ -40,7 +40,7 @@ class Server:
         self._images.add_to(self.app)
         self._health.add_to(self.app)
         self._vitals.add_to(self.app)
-        add_pages(self.app, settings.pages_dir, graphiql=settings.graphiql)
+        add_pages(self.app, settings.pages_path, graphiql=settings.graphiql)
 
     @classmethod
     def of(cls, parts: Parts) -> "Server":

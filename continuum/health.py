@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from continuum.assembly import Dependency
 
@@ -20,9 +20,11 @@ class Health:
         """Set when the process is about to stop: it is alive, but no longer ready."""
 
     def add_to(self, app: web.Application) -> None:
-        """Add both routes."""
+        """Add both routes. While the process drains, every answer of the application is the last on its connection, so
+        that clients who keep theirs open come back by another one, to another process, before this one is gone."""
         app.router.add_get("/health", self._alive)
         app.router.add_get("/ready", self._ready)
+        app.on_response_prepare.append(self._send_elsewhere)
 
     def begin(self, dependencies: Mapping[str, Dependency]) -> None:
         """From now on the process can do its work, as far as its dependencies let it."""
@@ -35,6 +37,11 @@ class Health:
         dependencies = self._dependencies
         results = await asyncio.gather(*map(self._result, dependencies.values()))
         return dict(zip(dependencies, results, strict=True))
+
+    async def _send_elsewhere(self, _request: web.Request, response: web.StreamResponse) -> None:
+        if self.draining and not isinstance(response, web.WebSocketResponse):
+            response.force_close()
+            response.headers[hdrs.CONNECTION] = "close"  # the headers are made before this is called
 
     async def _alive(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})

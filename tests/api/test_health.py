@@ -91,3 +91,15 @@ async def test_what_a_dependency_says_gives_no_secret_away() -> None:
     made.begin({"redis": Dependency(babbling)})
     _, body = await asked(made, "/ready")
     assert body["checks"] == {"redis": {"status": "down", "reason": "redis://:***@cache refused ***"}}
+
+
+async def test_a_draining_process_keeps_no_connection() -> None:
+    """Each of its answers says that the connection ends with it; a request on it later would be lost."""
+    made = health(store=Dependency(fine))
+    app = web.Application()
+    made.add_to(app)
+    async with TestClient(TestServer(app)) as client:
+        for draining in (False, True):
+            made.draining = draining
+            async with client.get("/health") as response:
+                assert (response.status, response.headers.get("Connection") == "close") == (200, draining)
