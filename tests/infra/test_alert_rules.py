@@ -24,6 +24,8 @@ FOREIGN = {
     "process_start_time_seconds": "prometheus_client",
     "alertmanager_notifications_failed_total": "Alertmanager",
     "kube_pod_container_status_restarts_total": "kube-state-metrics",
+    "kube_cronjob_status_last_successful_time": "kube-state-metrics",
+    "kube_cronjob_created": "kube-state-metrics",
     "container_memory_working_set_bytes": "cAdvisor, in every kubelet",
     "container_spec_memory_limit_bytes": "cAdvisor, in every kubelet",
     "kubelet_volume_stats_available_bytes": "kubelet",
