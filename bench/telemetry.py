@@ -1,22 +1,26 @@
-"""What tracing costs: CPU of the server for each request, beside that of a server in which nobody asks for a span.
+"""What tracing costs: CPU of a server for each request, with tracing and without.
 
-Servers of all kinds run at once, over the same data, and are asked in turns, so that a noisy machine is as noisy to
-each. The figures are medians of what the turns gave. Spans go to a collector in another process, which throws them
-away.
+Two servers over the same data are asked side by side, so that a noisy machine is as noisy to both. One traces and the
+other does not, and then they change places, so that it does not matter which is the faster one. The figures are medians
+of what these pairs of turns gave. Spans go to a collector in another process, which throws them away.
 """
 
 import asyncio
+import os
+import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from statistics import median, quantiles
-from typing import Any
+from statistics import fmean, median, quantiles
+from typing import TypeAlias
 
 import aiohttp
 import click
+from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.table import Table
 
@@ -25,65 +29,81 @@ from bench.requests import Ground, fill, ground_of
 from telemetry.traces import span
 from tests.support.processes import ROOT, server
 
+RATIOS = (0.1, 1.0)
+"""Shares of the traces that are recorded; the first is the default."""
+MEASURED = (CASES[0], CASES[2])
+"""The smallest, and a usual one."""
 SETTLE = 0.75
-"""Seconds after each turn until its last spans were sent: more than the delay of OpenTelemetry's queue here."""
+"""Seconds after each turn until its last spans were sent: more than `DELAY`."""
 DELAY = 500
+"""Milliseconds in which OpenTelemetry's queue waits for more spans; 5,000 unless one is set."""
 IDLE = 5.0
 LAP = 25
-"""Requests that one server is asked before it is the next one's turn."""
-MEASURED = CASES[:3]
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """One kind of server."""
-
-    title: str
-    module: str
-    settings: Mapping[str, object] = field(default_factory=dict, hash=False)
+"""Requests that one server is asked before it is the other's turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One of them, running."""
+    """A server whose tracing can be switched."""
 
-    arm: Arm
     session: aiohttp.ClientSession
     pid: int
     idle: float
     """CPU seconds that it takes in a second in which nobody asks for anything."""
 
+    def switch(self) -> None:
+        """Tracing is off from now on, or on again."""
+        os.kill(self.pid, signal.SIGUSR1)
 
-def arms(collector: str) -> tuple[Arm, ...]:
-    """The kinds, the first of which the others are compared with."""
-    on = {"tracing_enabled": True, "otel_exporter_otlp_endpoint": collector, "otel_bsp_schedule_delay": DELAY}
-    return (
-        Arm("no calls of spans", "bench.spanless"),
-        Arm("off", "continuum"),
-        Arm("on, 0.1 (the default)", "continuum", on),
-        Arm("on, 1.0", "continuum", {**on, "otel_traces_sampler_arg": 1}),
-    )
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """CPU seconds of one request, by pairs of turns, and how many spans one has that is recorded."""
+
+    off: Sequence[float]
+    on: Sequence[float]
+    spans: float
+
+    @property
+    def more(self) -> list[float]:
+        """By how many per cent it costs more with tracing."""
+        return [100 * (on / off - 1) for off, on in zip(self.off, self.on, strict=True)]
+
+
+Pair: TypeAlias = tuple[Running, Running]
+"""The first traces, until they change places."""
+Ask: TypeAlias = Callable[[aiohttp.ClientSession], Awaitable[object]]
 
 
 @click.command(help=__doc__)
 @click.option("--data", type=click.Path(path_type=Path, exists=True), help="JSON Lines to import first.")
 @click.option("--requests", type=click.IntRange(1), default=500, show_default=True, help="Requests of one turn.")
-@click.option("--turns", type=click.IntRange(2), default=12, show_default=True, help="Turns of each server.")
+@click.option("--turns", type=click.IntRange(2), default=12, show_default=True, help="Pairs of turns of each server.")
 def telemetry(data: Path | None, requests: int, turns: int) -> None:
     """See the module."""
     with ground_of("sqlite") as ground:
-        asyncio.run(_bench(ground, data, requests, turns))
+        costs = asyncio.run(_bench(ground, data, requests, turns))
+    _show(costs, f"CPU of the server for one request: {turns} pairs of turns of {requests} requests")
+    _show_off(costs)
 
 
-async def _bench(ground: Ground, data: Path | None, requests: int, turns: int) -> None:
+async def _bench(ground: Ground, data: Path | None, requests: int, turns: int) -> Mapping[Case, Mapping[float, Cost]]:
     await fill(ground, data)
     async with AsyncExitStack() as stack:
         collector = await stack.enter_async_context(_collector())
-        running = [await stack.enter_async_context(_started(ground, arm)) for arm in arms(collector)]
-        variables = await prepare(running[0].session)
-        used = {case: await _turns(running, case, variables, requests, turns) for case in MEASURED}
-    _show(used, f"CPU of the server for one request: {turns} turns of {requests} requests")
-    print(f"A call of a span that is not made takes {1e6 * _idle_span():.2f} µs.")
+        pairs = {}
+        for ratio in RATIOS:
+            one, other = [await stack.enter_async_context(_started(ground, collector, ratio)) for _ in range(2)]
+            other.switch()
+            pairs[ratio] = (one, other)
+        variables = await prepare(one.session)
+        return {
+            case: {
+                ratio: await _cost(pair, ratio, partial(case.ask, variables=variables), requests, turns)
+                for ratio, pair in pairs.items()
+            }
+            for case in MEASURED
+        }
 
 
 @asynccontextmanager
@@ -101,42 +121,58 @@ async def _collector() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _started(ground: Ground, arm: Arm) -> AsyncIterator[Running]:
-    settings = {**ground.settings, "lease_seconds": 600, **arm.settings}  # of which sweeps follow, that are rare then
+async def _started(ground: Ground, collector: str, ratio: float) -> AsyncIterator[Running]:
+    settings: dict[str, object] = {
+        **ground.settings,
+        "lease_seconds": 600,  # of which sweeps follow, that are rare then
+        "tracing_enabled": True,
+        "otel_exporter_otlp_endpoint": collector,
+        "otel_traces_sampler_arg": ratio,
+        "otel_bsp_schedule_delay": DELAY,
+    }
     async with (
-        server(ground.data_dir, arm.module, oracle=None, **settings) as running,
+        server(ground.data_dir, "bench.switched", oracle=None, **settings) as running,
         aiohttp.ClientSession(running.address) as session,
     ):
         pid = running.process.pid
         await asyncio.sleep(1)  # until it has really started
         before = _cpu_seconds(pid)
         await asyncio.sleep(IDLE)
-        yield Running(arm, session, pid, (_cpu_seconds(pid) - before) / IDLE)
+        yield Running(session, pid, (_cpu_seconds(pid) - before) / IDLE)
 
 
-async def _turns(
-    running: list[Running], case: Case, variables: Mapping[str, Any], requests: int, turns: int
-) -> dict[Arm, list[float]]:
-    """CPU seconds of one request, turn by turn."""
-    used: dict[Arm, list[float]] = {one.arm: [] for one in running}
-    await _turn(running, case, variables, requests)  # to warm up
+async def _cost(pair: Pair, ratio: float, ask: Ask, requests: int, turns: int) -> Cost:
+    await _turn(pair, ask, requests)  # to warm up
+    spans = -await _spans(pair)
+    on, off = [], []
     for _ in range(turns):
-        for arm, seconds in (await _turn(running, case, variables, requests)).items():
-            used[arm].append(seconds)
-    return used
+        first = await _turn(pair, ask, requests)
+        _change_places(pair)
+        second = await _turn(pair, ask, requests)
+        _change_places(pair)
+        on.append(fmean((first[0], second[1])))
+        off.append(fmean((first[1], second[0])))
+    spans += await _spans(pair)
+    return Cost(off, on, spans / (2 * turns * requests * ratio))
 
 
-async def _turn(running: list[Running], case: Case, variables: Mapping[str, Any], requests: int) -> dict[Arm, float]:
-    """They are asked a few times each, over and over, so that whatever else the machine does meets all of them."""
-    began, before = time.monotonic(), [_cpu_seconds(one.pid) for one in running]
-    for lap in range(max(1, requests // LAP)):
-        for one in running if lap % 2 else reversed(running):
-            for _ in range(min(LAP, requests)):
-                await case.ask(one.session, variables)
+def _change_places(pair: Pair) -> None:
+    for one in pair:
+        one.switch()
+
+
+async def _turn(pair: Pair, ask: Ask, requests: int) -> list[float]:
+    """What a request costs each of them."""
+    began, before = time.monotonic(), [_cpu_seconds(one.pid) for one in pair]
+    laps = max(1, requests // LAP)
+    for lap in range(laps):
+        for one in pair if lap % 2 else reversed(pair):
+            for _ in range(LAP):
+                await ask(one.session)
     await asyncio.sleep(SETTLE)
-    lasted, made = time.monotonic() - began, max(1, requests // LAP) * min(LAP, requests)
-    pairs = zip(running, before, strict=True)
-    return {one.arm: (_cpu_seconds(one.pid) - was - one.idle * lasted) / made for one, was in pairs}
+    lasted = time.monotonic() - began
+    spent = ((one, _cpu_seconds(one.pid) - was) for one, was in zip(pair, before, strict=True))
+    return [(seconds - one.idle * lasted) / (laps * LAP) for one, seconds in spent]
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -145,24 +181,42 @@ def _cpu_seconds(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+async def _spans(pair: Pair) -> float:
+    """How many were recorded so far."""
+    total = 0.0
+    for one in pair:
+        async with one.session.get("/metrics") as response:
+            families = text_string_to_metric_families(await response.text())
+        total += sum(s.value for family in families for s in family.samples if s.name == "tracing_spans_total")
+    return total
+
+
+def _show(costs: Mapping[Case, Mapping[float, Cost]], title: str) -> None:
+    table = Table(title=title)
+    for heading in ("request", "recorded", "off, ms", "on, ms", "more", "half of the turns", "spans"):
+        table.add_column(heading, justify="left" if heading == "request" else "right")
+    for case, by_ratio in costs.items():
+        for ratio, cost in by_ratio.items():
+            low, _, high = quantiles(cost.more, n=4)
+            off, on = (f"{1e3 * median(seconds):.3f}" for seconds in (cost.off, cost.on))
+            spread = f"{low:+.1f} to {high:+.1f} %"
+            table.add_row(case.title, f"{ratio:g}", off, on, f"{median(cost.more):+.1f} %", spread, f"{cost.spans:.1f}")
+        table.add_section()
+    Console(width=150).print(table)
+
+
+def _show_off(costs: Mapping[Case, Mapping[float, Cost]]) -> None:
+    """Too little to be told from noise, so it is reckoned: as many times as spans are asked for, what that takes."""
+    each = _idle_span()
+    for case, by_ratio in costs.items():
+        cost = by_ratio[1.0]
+        share = 100 * each * cost.spans / median(cost.off)
+        print(f"Off, {case.title}: {cost.spans:.0f} spans not made, {1e6 * each:.2f} µs each: {share:.2f} %.")
+
+
 def _idle_span(times: int = 100_000) -> float:
     began = time.thread_time()
     for _ in range(times):
         with span("nothing"):
             pass
     return (time.thread_time() - began) / times
-
-
-def _show(used: Mapping[Case, Mapping[Arm, list[float]]], title: str) -> None:
-    table = Table(title=title)
-    for heading in ("request", "tracing", "ms", "beside the first", "half of the turns"):
-        table.add_column(heading, justify="left" if heading in {"request", "tracing"} else "right")
-    for case, by_arm in used.items():
-        first = next(iter(by_arm.values()))
-        for arm, seconds in by_arm.items():
-            beside = [100 * (own / other - 1) for own, other in zip(seconds, first, strict=True)]
-            low, _, high = quantiles(beside, n=4)
-            spread = f"{low:+.1f} to {high:+.1f} %"
-            table.add_row(case.title, arm.title, f"{1e3 * median(seconds):.3f}", f"{median(beside):+.1f} %", spread)
-        table.add_section()
-    Console(width=150).print(table)
