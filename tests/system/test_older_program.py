@@ -30,7 +30,7 @@ ADD = """mutation Add($name: String!) { addKnowledge(input: {
 READ = """query Read($name: String!) { concept(name: $name) { name kind
   relations(first: 5) { edges { node { type target { name } } } } } }"""
 LONG = """mutation { startExploration(input: {
-  topic: "music", depth: 6, breadth: 50, budget: {concepts: 300, seconds: 600}
+  topic: "music", depth: 6, breadth: 50, budget: {concepts: 1000, seconds: 600}
 }) { exploration { id } } }"""
 FINISHED = {"COMPLETED", "BUDGET_REACHED"}
 
