@@ -29,6 +29,7 @@ DEAD_AFTER: Final = timedelta(minutes=15)
 class Shelf:
     """What lies there: backups, and what is none."""
 
+    location: str
     finished: tuple[Manifest, ...]
     """The newest first."""
     unfinished: tuple[str, ...]
@@ -58,7 +59,7 @@ class BackupPlace:
                     finished.append(read(content, id))
             except BackupError as error:
                 damaged.append(error)
-        return Shelf(tuple(reversed(finished)), tuple(unfinished), tuple(damaged))
+        return Shelf(self.location, tuple(reversed(finished)), tuple(unfinished), tuple(damaged))
 
     async def finish(self, manifest: Manifest) -> None:
         """Make a backup of what was written under its id. Raises `BackupError` where somebody has cleared it away:
@@ -79,7 +80,7 @@ class BackupPlace:
     @asynccontextmanager
     async def at_work(self, path: str) -> AsyncIterator[datetime]:
         """Leave a sign of life there and renew it, until the context ends; when it was first written, by the clock of
-        the place."""
+        the place. One that cannot be taken away is old some time, and harms nobody."""
         await self.objects.write(path, b"")
         [sign] = [one async for one in self.objects.listed(path.rpartition("/")[0]) if one.path == path]
         signs = asyncio.create_task(self._keep_signing(path), name=f"sign of life at {path}")
@@ -88,18 +89,21 @@ class BackupPlace:
         finally:
             signs.cancel()
             await asyncio.gather(signs, return_exceptions=True)
-            await self.objects.delete([path])
+            try:
+                await self.objects.delete([path])
+            except StoreError as error:
+                _log.warning("backup_sign_left", error=str(error))
 
-    async def alive(self, folder: str, now: datetime) -> Sequence[str]:
-        """The names of what was written there lately, which whoever wrote it may still need."""
-        found = [one async for one in self.objects.listed(folder)]
-        return [one.path.rpartition("/")[2] for one in found if not self._is_old(one, now)]
+    async def is_alive(self, folder: str, now: datetime) -> bool:
+        """Whether something was written there lately, by somebody who may still be at work."""
+        return any([not self.is_old(one, now) async for one in self.objects.listed(folder)])
+
+    def is_old(self, found: StoredObject, now: datetime) -> bool:
+        """Whether whoever wrote this counts as dead."""
+        return found.modified < now - self.dead_after
 
     async def _ids(self) -> Sequence[str]:
         return [name for name in await self.objects.folders() if ID.fullmatch(name)]
-
-    def _is_old(self, found: StoredObject, now: datetime) -> bool:
-        return found.modified < now - self.dead_after
 
     async def _keep_signing(self, path: str) -> None:
         while True:

@@ -48,11 +48,11 @@ async def pruned(place: BackupPlace, own: Manifest, keep: int | None) -> Pruned:
 
 async def _cleared(place: BackupPlace, shelf: Shelf, now: datetime) -> Sequence[str]:
     """Remove what dead processes left; the backups that are being taken."""
-    alive = [id for id in shelf.unfinished if await place.alive(id, now)]
+    alive = [id for id in shelf.unfinished if await place.is_alive(id, now)]
     for id in shelf.unfinished:
         if id not in alive:
             await place.remove(id)
-    dead = [one.path async for one in place.objects.listed(PRUNING) if one.modified < now - place.dead_after]
+    dead = [one.path async for one in place.objects.listed(PRUNING) if place.is_old(one, now)]
     await place.objects.delete(dead)
     return alive
 

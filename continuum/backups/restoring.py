@@ -49,8 +49,8 @@ def chosen(shelf: Shelf, at: str | None, workspaces: Collection[str]) -> Manifes
         held = {content.workspace for content in one.contents}
         if one.scope is None if not workspaces else held.issuperset(workspaces):
             return one
-    of = f" of {', '.join(sorted(workspaces))}" if workspaces else ""
-    raise BackupError(f"there is no backup{of}{_told(shelf)}")
+    of = f" of {', '.join(sorted(workspaces)) or 'all workspaces'}" if shelf.finished else ""
+    raise BackupError(f"there is no backup{of} in {shelf.location}{_told(shelf)}")
 
 
 def _begun(shelf: Shelf, at: str) -> Manifest:
@@ -61,7 +61,7 @@ def _begun(shelf: Shelf, at: str) -> Manifest:
         raise BackupError(f"{len(found)} backups begin with {at!r}: {', '.join(one.id for one in found)}")
     if ID.fullmatch(at) and at in shelf.unfinished:
         raise BackupError(f"the backup {at} was never finished, or is being taken just now")
-    raise BackupError(f"there is no backup that begins with {at[:80]!r}{_told(shelf)}")
+    raise BackupError(f"there is no backup in {shelf.location} that begins with {at[:80]!r}{_told(shelf)}")
 
 
 def _told(shelf: Shelf) -> str:

@@ -81,7 +81,7 @@ class Taking:
         async with self._place.at_work(f"{self.id}/{RUNNING}") as now:
             try:
                 # Whoever removes pictures just now may have looked before we came: then ours are put anew.
-                if not await self._place.alive(PRUNING, now):
+                if not await self._place.is_alive(PRUNING, now):
                     self._there = {(one.workspace, one.digest) async for one in self._place.pictures.digests()}
                 contents = [await self._content(self._database.within(name)) for name in workspaces]
                 manifest = await self._manifest(contents, scope)

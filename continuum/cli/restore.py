@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from continuum.access.principal import checked_workspace
-from continuum.backups import BackupError, BackupPlace, Manifest, Restored, Restoring, Shelf, backup_place
+from continuum.backups import BackupError, Manifest, Restored, Restoring, Shelf, backup_place
 from continuum.backups.restoring import chosen
 from continuum.cli.backup import named_workspaces
 from continuum.cli.failures import DONE, PARTLY
@@ -55,23 +55,22 @@ def restore(
 
 
 async def _list(shell: Shell) -> int:
-    place = backup_place(shell.settings())
-    shelf = await place.shelf()
+    shelf = await backup_place(shell.settings()).shelf()
     for one in shelf.finished:
         workspaces = named([content.workspace for content in one.contents], 5)
         holds = f"{counted(one.records, 'record')}, {counted(one.pictures, 'picture')}, {one.bytes:,} bytes"
         click.echo(f"{one.id}  {holds}  {workspaces}")
-    _tell_others(place, shelf)
+    _tell_others(shelf)
     return PARTLY if shelf.damaged else DONE
 
 
-def _tell_others(place: BackupPlace, shelf: Shelf) -> None:
+def _tell_others(shelf: Shelf) -> None:
     for id in shelf.unfinished:
         click.echo(f"{id} is not finished.", err=True)
     for error in shelf.damaged:
         click.echo(safe(str(error)), err=True)
     if not shelf.finished:
-        click.echo(f"There is no backup in {place.location}.", err=True)
+        click.echo(f"There is no backup in {shelf.location}.", err=True)
 
 
 async def _restore(

@@ -161,7 +161,7 @@ def test_what_cannot_be_done_is_said(tmp_path: Path) -> None:
     assert (empty.code, empty.out) == (0, "")
     assert empty.err == "The store holds nothing: no backup was made, and older ones stay.\n"
     none = continuum(here, "restore", backup_url=backups)
-    assert (none.code, none.err) == (2, "Error: there is no backup\n")
+    assert (none.code, none.err) == (2, f"Error: there is no backup in {backups}\n")
     filled(here)
     (tmp_path / "file").write_text("no folder")
     away = continuum(here, "backup", backup_url=tmp_path / "file" / "there")
@@ -209,7 +209,7 @@ def test_one_workspace_of_several(tmp_path: Path) -> None:
     [manifest] = backups.glob("*/manifest.json")
     assert json.loads(manifest.read_text())["scope"] == ["side"]
     refused = continuum(here, "restore", backup_url=backups)
-    assert (refused.code, refused.err) == (2, "Error: there is no backup\n")
+    assert (refused.code, refused.err) == (2, f"Error: there is no backup of all workspaces in {backups}\n")
     restored = continuum(here, "restore", "--workspace", "side", "--into", "copy", backup_url=backups)
     assert (restored.code, restored.err) == (0, "")
     one, two = (sorted(continuum(here, "--workspace", name, "export", "-").lines[1:]) for name in ("side", "copy"))
