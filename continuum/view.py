@@ -46,8 +46,6 @@ PING_SECONDS = 25.0
 """How often a socket is asked whether its client is still there."""
 CLOSING_SECONDS = 2.0
 """How long a client may take to agree that its socket is closed."""
-BAD_MESSAGE = 4400
-"""The protocol's close code for a message that is none."""
 RETRY = {"Retry-After": "1"}
 LONGEST_REASON = 120
 """Bytes of a close reason; a close frame holds 123."""

@@ -8,8 +8,7 @@ asked for is not there or does not fit), `error` or `cancelled`. `store` is `sql
 from prometheus_client import Counter, Gauge, Histogram
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-SLOW = 0.1
-"""Seconds from which a query counts as slow, as a bucket's bound: alerts count what lies beyond it."""
+"""Bounds of buckets. Alerts count what lies beyond 0.1."""
 
 DURATION = Histogram(
     "db_query_duration_seconds", "Seconds of a call of the store.", ["operation", "table"], buckets=SECONDS

@@ -15,10 +15,11 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
-from tests.support.compose import COMPOSE, DEVELOPMENT, ROOT, Service, read, tool, variables
+from tests.support.compose import COMPOSE, DEVELOPMENT, ROOT, Service, read, variables
 from tests.support.compose_checks import CHECKS, development
 from tests.support.container import free_port
 from tests.support.exploring import until
+from tests.support.locked import locked_program
 from tests.support.services import unavailable
 
 TEXT = COMPOSE.read_text(encoding="utf-8")
@@ -88,7 +89,7 @@ def refused(tmp_path: Path, text: str) -> str:
     """What Compose's own schema has against it."""
     file = tmp_path / "compose.yaml"
     file.write_text(text, encoding="utf-8")
-    command = [tool("check-jsonschema"), "--builtin-schema", SCHEMA, str(file)]
+    command = [locked_program("check-jsonschema"), "--builtin-schema", SCHEMA, str(file)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode in {0, 1}, ran.stderr
     return ran.stdout if ran.returncode else ""

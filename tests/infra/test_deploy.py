@@ -14,7 +14,8 @@ from aiohttp import web
 
 from continuum.version import VERSION
 from tests.support.compose import ROOT
-from tests.support.manifests import OURS, OVERLAYS, Manifests, _kubectl
+from tests.support.locked import locked_program
+from tests.support.manifests import OURS, OVERLAYS, Manifests
 
 DIGEST = f"ghcr.io/some-owner/continuum@sha256:{'7' * 64}"
 TAGGED = "localhost:5000/continuum:1.2.3"
@@ -42,7 +43,13 @@ def deploy(tmp_path: Path, *arguments: str, fails: str = "", empty: str = "") ->
     (tmp_path / "venv-infra" / ".locked").write_text(hashlib.sha256(lock).hexdigest(), encoding="utf-8")
     notes = tmp_path / "notes"
     notes.touch()
-    given = {"DATA_DIR": str(tmp_path), "NOTES": str(notes), "REAL": _kubectl(), "FAILS": fails, "EMPTY": empty}
+    given = {
+        "DATA_DIR": str(tmp_path),
+        "NOTES": str(notes),
+        "REAL": locked_program("kubectl"),
+        "FAILS": fails,
+        "EMPTY": empty,
+    }
     command = [str(ROOT / "scripts" / "deploy"), *arguments]
     ran = subprocess.run(command, env=os.environ | given, capture_output=True, text=True, timeout=60, check=False)
     return ran.returncode, [without(line, tmp_path) for line in notes.read_text().splitlines()], ran.stderr

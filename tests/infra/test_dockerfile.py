@@ -1,14 +1,11 @@
 """The Dockerfile is a good one, and agrees with the program that it is for."""
 
-import os
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from tests.support.dockerfile import ROOT, Dockerfile, disagreements
-from tests.support.services import unavailable
+from tests.support.locked import locked_program
 
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8")
@@ -96,7 +93,7 @@ def test_hadolint_would_find_something(old: str, new: str, rule: str) -> None:
 def linted(text: str) -> tuple[int, str]:
     """What hadolint says of it."""
     done = subprocess.run(
-        (_hadolint(), "--no-color", "--failure-threshold", "style", "-"),
+        (locked_program("hadolint"), "--no-color", "--failure-threshold", "style", "-"),
         input=text,
         capture_output=True,
         text=True,
@@ -104,12 +101,3 @@ def linted(text: str) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stdout + done.stderr
-
-
-def _hadolint() -> str:
-    """That of the lock, where scripts/test has put it; else one of the machine."""
-    locked = Path(os.environ.get("DATA_DIR", ROOT / "data")) / "venv-infra" / "bin" / "hadolint"
-    found = str(locked) if locked.exists() else shutil.which("hadolint")
-    if found is None:
-        unavailable("no hadolint: use scripts/test, which installs one")
-    return str(found)

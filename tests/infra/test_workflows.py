@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.compose import ROOT, tool
+from tests.support.compose import ROOT
+from tests.support.locked import locked_program
 from tests.support.workflow import DEPENDABOT, GITHUB, PIPELINE, read
 from tests.support.workflow_checks import CHECKS
 
@@ -88,7 +89,7 @@ DEPENDENCIES = {
 
 def run(name: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     """A program of requirements-infra.lock."""
-    command = [tool(name), *map(str, arguments)]
+    command = [locked_program(name), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -1,7 +1,6 @@
 """The Compose files as their checks read them."""
 
 import copy
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -180,8 +179,3 @@ def copied_packages() -> list[str]:
 def yaml_of(path: Path) -> Any:
     """What a YAML file says."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-def tool(name: str) -> str:
-    """A program of requirements-infra.lock, where scripts/test has put it."""
-    return str(Path(os.environ.get("DATA_DIR", ROOT / "data")) / "venv-infra" / "bin" / name)

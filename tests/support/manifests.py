@@ -1,7 +1,6 @@
 """The manifests for Kubernetes as kustomize renders them, and what the checks of them look at."""
 
 import copy
-import os
 import re
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from tests.support.services import unavailable
+from tests.support.locked import locked_program
 
 Document: TypeAlias = dict[str, Any]
 """One object of Kubernetes, as YAML gives it."""
@@ -184,7 +183,7 @@ def copied_to(folder: Path) -> Path:
 
 def build(folder: Path) -> list[Document]:
     """What kustomize makes of a folder. Raises `CalledProcessError`."""
-    command = [_kubectl(), "kustomize", str(folder)]
+    command = [locked_program("kubectl"), "kustomize", str(folder)]
     ran = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return list(yaml.load_all(ran.stdout, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
@@ -228,12 +227,3 @@ def values_of(document: object, key: str) -> Iterator[Any]:
     elif isinstance(document, list):
         for value in document:
             yield from values_of(value, key)
-
-
-def _kubectl() -> str:
-    """That of the lock, where scripts/test has put it; else one of the machine that knows components."""
-    locked = Path(os.environ.get("DATA_DIR", ROOT / "data")) / "venv-infra" / "bin" / "kubectl"
-    found = str(locked) if locked.exists() else shutil.which("kubectl")
-    if found is None:
-        unavailable("no kubectl: use scripts/test, which installs one")
-    return str(found)

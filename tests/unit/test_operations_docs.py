@@ -15,9 +15,10 @@ from providers.knowledge.openai.source import OpenAiSource
 from providers.knowledge.port import Question, Subject
 from providers.openai.config import OpenAiConfig
 from tests.support import operator_pages as look
+from tests.support.locked import locked_program
 from tests.support.manifest_capacity import needed_by, quantity, replicas
 from tests.support.manifest_references import settings_of
-from tests.support.manifests import OURS, ROOT, Manifests, _kubectl, build, copied_to, matches, rendered
+from tests.support.manifests import OURS, ROOT, Manifests, build, copied_to, matches, rendered
 from tests.support.operator_pages import Page
 
 Check: TypeAlias = Callable[[Page], Iterator[str]]
@@ -245,7 +246,7 @@ def _patched(document: dict[str, Any], type: str, patch: str, folder: Path) -> d
     file.write_text(json.dumps(document), encoding="utf-8")
     change.write_text(patch, encoding="utf-8")
     change_it = [f"--type={type}", "--patch-file", str(change)]
-    command = [_kubectl(), "patch", "--local", "-f", str(file), *change_it, "-o", "json"]
+    command = [locked_program("kubectl"), "patch", "--local", "-f", str(file), *change_it, "-o", "json"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return dict(json.loads(ran.stdout))
 
