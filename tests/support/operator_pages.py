@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
 
 import click
 import yaml
@@ -17,8 +16,6 @@ from continuum.settings import Settings
 from tests.support.manifests import KUBERNETES, OVERLAYS, ROOT, Document, Manifests, example_secrets, rendered
 
 FOLDER = ROOT / "docs" / "operations"
-ELSEWHERE: Final = {"alerts.md"}
-"""Has tests of its own."""
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
@@ -28,6 +25,8 @@ _MESH = {"istio-system"}
 """A namespace that none of our manifests name."""
 _OTHERS = {"NEO4J_USERNAME"}
 """A variable of cypher-shell."""
+_ASKED_OF_OTHERS = {"label_replace", "container_cpu_cfs_throttled_seconds_total"}
+"""A function of PromQL, and a metric of cAdvisor."""
 _MADE_BY_METRICS = re.compile(r"_(bucket|sum|count)$")
 
 
@@ -69,8 +68,8 @@ class Page:
 
 def pages() -> list[Page]:
     """All of them."""
-    own = [path for path in sorted(FOLDER.glob("*.md")) if path.name not in ELSEWHERE]
-    return [Page(path, path.read_text(encoding="utf-8")) for path in (*own, ROOT / "docs" / "changes-of-plan.md")]
+    files = (*sorted(FOLDER.glob("*.md")), ROOT / "docs" / "changes-of-plan.md")
+    return [Page(path, path.read_text(encoding="utf-8")) for path in files]
 
 
 def typed(console: str) -> str:
@@ -148,10 +147,13 @@ def _words() -> str:
 
 
 def programs(page: Page) -> Iterator[str]:
-    """A command of the program, and its options, are there: typed, or as the arguments of a container."""
+    """A command of the program, and its options, are there: typed, or as the arguments of a container. Within
+    the image it is a module and no command."""
     line = re.compile(r"(?:^|-m )continuum ((?:--\w[\w-]* \S+ )*)([a-z]+)([^\n|;&]*)", re.MULTILINE)
     arguments = re.compile(r'\[()"([a-z]+)"((?:, "[^"]+")*)\]')
-    called = [found for text in (*page.spans, *page.commands) for found in line.findall(text)]
+    texts = (*page.spans, *page.commands)
+    yield from (f"no image has this: {text}" for text in texts if " -- continuum " in text)
+    called = [found for text in texts for found in line.findall(text)]
     called += [found for text in page.code for found in arguments.findall(text)]
     for outer, name, rest in called:
         command = cli.commands.get(name)
@@ -232,7 +234,7 @@ def metrics(page: Page) -> Iterator[str]:
     told = set(re.findall(r"`([a-z_]+)`", (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")))
     asked = _found(re.compile(r"\b([a-z]+(?:_[a-z]+)+)(?=[{\[)])"), page.of("promql"))
     asked |= _found(re.compile(r"\b[a-z_]+_(?:total|seconds|info|bucket|waiting)\b"), page.code)
-    for name in asked - {"label_replace"}:
+    for name in asked - _ASKED_OF_OTHERS:
         if name not in told and _MADE_BY_METRICS.sub("", name) not in told:
             yield f"there is no metric {name}"
 

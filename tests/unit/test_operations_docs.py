@@ -35,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     look.alerts,
     look.metrics,
 )
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")} - {page.path for page in PAGES.values()})
 SCHEMA = build_schema((ROOT / "schema" / "schema.graphql").read_text(encoding="utf-8"))
 
 
@@ -43,6 +44,12 @@ SCHEMA = build_schema((ROOT / "schema" / "schema.graphql").read_text(encoding="u
 def test_what_a_page_names_is_there(page: Page, check: Check) -> None:
     """No link, path, setting, command, object, label, alert or metric leads nowhere."""
     assert list(check(page)) == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_link_leads_somewhere(path: Path) -> None:
+    """In the other documents too."""
+    assert list(look.links(Page(path, path.read_text(encoding="utf-8")))) == []
 
 
 @pytest.mark.parametrize(
@@ -59,6 +66,7 @@ def test_what_a_page_names_is_there(page: Page, check: Check) -> None:
         (look.programs, "`continuum migrat --check`"),
         (look.programs, "```console\n$ continuum --workspace a restore --at b --to c\n```"),
         (look.programs, '`["restore", "--onto", "a"]`'),
+        (look.programs, "`kubectl -n continuum exec POD -- continuum doctor`"),
         (look.objects, "`kubectl -n continuum rollout undo deployment/apis`"),
         (look.objects, "```console\n$ kubectl -n continuum delete pvc data-neo4j-1\n```"),
         (look.places, "`kubectl -n continum get pods`"),
@@ -75,11 +83,12 @@ def test_what_is_not_there_is_found(check: Check, text: str) -> None:
 
 
 def test_every_page_is_short_and_in_the_index() -> None:
-    """Whoever looks something up at night reads no book, and finds the page."""
+    """Whoever looks something up at night reads no book, and finds the page; alerts lead to sections of theirs."""
     index = PAGES["README"].text
     for path in look.FOLDER.glob("*.md"):
         assert path.name == "README.md" or f"]({path.name})" in index
-    assert not {str(page): lines for page in PAGES.values() if (lines := page.text.count("\n")) > 150}
+    read = [page for name, page in PAGES.items() if name != "alerts"]
+    assert not {str(page): lines for page in read if (lines := page.text.count("\n")) > 150}
 
 
 def test_what_is_asked_by_graphql_can_be_asked() -> None:
