@@ -12,8 +12,6 @@ class RelationType:
     means: str
     reads: str
     """The sentence, with `{source}` and `{target}`."""
-    symmetric: bool = False
-    """True: it holds in both directions, and is stated in one."""
     restated_by: tuple[str, ...] = ()
     """Types that would say much the same from target to source: B USED_FOR A beside A USES B."""
 

@@ -69,7 +69,6 @@ def _relation_type(name: str, table: object) -> RelationType:
         name=name,
         means=_text(name, table.get("means")),
         reads=_text(name, table.get("reads")),
-        symmetric=table.get("symmetric") is True,
         restated_by=_texts(name, table.get("restated_by", [])),
     )
 
