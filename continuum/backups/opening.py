@@ -11,16 +11,19 @@ from graphstore.errors import InvalidError
 FOR = "backups"
 
 
-def backup_place(settings: Settings) -> BackupPlace:
-    """Where backups lie; nothing is asked yet. Raises `SettingsError`, and `UnavailableError` for a folder that cannot
-    be used."""
+def backup_place(settings: Settings, *, make: bool = True) -> BackupPlace:
+    """Where backups lie; nothing is asked yet. A folder that is missing is made, or refused without `make`. Raises
+    `SettingsError`, and `UnavailableError` for a folder that cannot be used."""
     url = settings.backup_url
     if url is None:
         raise SettingsError("BACKUP_URL must be set for this: a folder, or an address as s3://bucket/folder")
-    if _overlap(_where(url), _where(settings.image_location)):
+    kind, *parts = where = _where(url)
+    if kind == "file" and not make and not Path(*parts).is_dir():
+        raise SettingsError(f"BACKUP_URL={url!r}: there is no such folder")
+    if _overlap(where, _where(settings.image_location)):
         raise SettingsError(
-            f"BACKUP_URL={url!r}: pictures are kept there, or beside it in one folder ({settings.image_location}); "
-            "backups need a place of their own"
+            f"BACKUP_URL={url!r}: it is the place of the pictures ({settings.image_location}), or one lies within the "
+            "other; backups need a place of their own"
         )
     try:
         objects = open_objects(url, for_what=FOR)

@@ -55,7 +55,7 @@ def restore(
 
 
 async def _list(shell: Shell) -> int:
-    shelf = await backup_place(shell.settings()).shelf()
+    shelf = await backup_place(shell.settings(), make=False).shelf()
     for one in shelf.finished:
         workspaces = named([content.workspace for content in one.contents], 5)
         holds = f"{counted(one.records, 'record')}, {counted(one.pictures, 'picture')}, {one.bytes:,} bytes"
@@ -77,7 +77,7 @@ async def _restore(
     shell: Shell, at: str | None, names: Sequence[str] | None, into: str | None, *, onto_existing: bool
 ) -> int:
     settings = shell.settings()
-    place = backup_place(settings)
+    place = backup_place(settings, make=False)
     manifest = chosen(await place.shelf(), at, names or ())
     targets = _targets(manifest, names, into)
     make_data_dir(settings)  # also beside Neo4j: files without a name are kept there meanwhile

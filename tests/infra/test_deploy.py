@@ -147,6 +147,7 @@ def test_before_the_first_release_there_is_nothing_to_go_back_to(tmp_path: Path)
         ("staging", DIGEST, "--timeout"),
         ("staging", DIGEST, "--timeout", "soon"),
         ("staging", DIGEST, "--force"),
+        ("staging", DIGEST, "--timeout", "5m", "--force"),
     ],
 )
 def test_wrong_arguments_change_nothing(arguments: tuple[str, ...], tmp_path: Path) -> None:

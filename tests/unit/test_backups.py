@@ -544,6 +544,16 @@ def test_a_place_must_be_named(tmp_path: Path, backups: str | None, told: str) -
         backup_place(Settings(data_dir=tmp_path, backup_url=backups))
 
 
+def test_a_folder_is_made_for_backups_and_not_for_restores(tmp_path: Path) -> None:
+    """A name that was mistyped leads to no backup, and leaves nothing behind."""
+    settings = Settings(data_dir=tmp_path, backup_url=f"{tmp_path}/backups")
+    with pytest.raises(SettingsError, match=r"BACKUP_URL=.*/backups': there is no such folder"):
+        backup_place(settings, make=False)
+    assert list(tmp_path.iterdir()) == []
+    backup_place(settings)
+    assert backup_place(settings, make=False).location == f"{tmp_path}/backups"
+
+
 def test_places_beside_each_other_are_two(tmp_path: Path) -> None:
     """A name that only begins alike is another place."""
     settings = Settings(data_dir=tmp_path, backup_url=f"{tmp_path}/images-of-backups")
