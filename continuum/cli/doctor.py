@@ -14,6 +14,7 @@ import click
 from rich.text import Text
 
 from continuum.cli.check import Check, Level
+from continuum.cli.check_backups import backup_checks
 from continuum.cli.check_pictures import painter_check, place_check
 from continuum.cli.check_redis import redis_checks
 from continuum.cli.check_store import store_checks
@@ -37,7 +38,7 @@ NO_SPACE: Final = 50_000_000
 @click.command(short_help="Check everything, and say how to mend what is wrong.")
 @pass_shell
 def doctor(shell: Shell) -> int:
-    """Check the settings, the store, Redis, the disk, pictures and the pages, and say how to mend what is wrong.
+    """Check settings, store, Redis, disk, pictures, backups and pages, and say how to mend what is wrong.
 
     Exit codes: 0 nothing is wrong (a warning may be shown), 1 something is.
     """
@@ -79,6 +80,8 @@ async def _checks(shell: Shell) -> AsyncIterator[Check]:
     yield await _atlas()
     yield painter_check(settings, catalogue)
     yield await place_check(settings)
+    async for check in backup_checks(settings):
+        yield check
     yield _pages(settings)
     yield await _port(settings)
 

@@ -169,6 +169,21 @@ def test_doctor_looks_at_pictures(tmp_path: Path) -> None:
     assert (nowhere.code, "fail  picture store: IMAGE_STORE_URL" in nowhere.out) == (1, True)
 
 
+def test_doctor_looks_at_backups(tmp_path: Path) -> None:
+    """Where they are set up: a place that is not there is a failure, one without any is warned of."""
+    here, place = tmp_path / "here", tmp_path / "backups"
+    assert " backups: " not in continuum(here, "doctor", port=0).out
+    nowhere = continuum(here, "doctor", port=0, backup_url=place)
+    assert (nowhere.code, "fail  backups: BACKUP_URL" in nowhere.out, place.exists()) == (1, True, False)
+    place.mkdir()
+    none = continuum(here, "doctor", port=0, backup_url=place)
+    assert (none.code, f"warn  backups: there is none of all workspaces in {place}" in none.out) == (0, True)
+    assert continuum(here, "explore", "photosynthesis", "--concepts", 2).code == 0
+    assert continuum(here, "backup", backup_url=place).code == 0
+    one = continuum(here, "doctor", port=0, backup_url=place)
+    assert f"ok    backups: the newest of 1 in {place} is 0 hours old" in one.out
+
+
 def test_doctor_notices_a_damaged_file(tmp_path: Path) -> None:
     """Pages that were overwritten are found, although the file opens."""
     objects = [{"concept": str(n), "name": f"Thing {n}", "summary": "x" * 300} for n in range(2_000)]
