@@ -209,7 +209,7 @@ class _Walk:
     def _page_size(self, arguments: Iterable[ArgumentNode], default: int) -> int:
         asked = [self._number(a.value) for a in arguments if a.name.value in {"first", "last"}]
         sizes = [size for size in asked if size is not None]
-        return min(max(sizes, default=default), MOST)  # larger pages are refused where they are read
+        return _within(max(sizes, default=default))  # others are refused where they are read
 
     def _number(self, value: ValueNode) -> int | None:
         found = self._sizes.get(value.name.value) if isinstance(value, VariableNode) else value
@@ -221,8 +221,13 @@ class _Walk:
         for value in (a.value for a in arguments if a.name.value == "ids"):
             found = self._sizes.get(value.name.value) if isinstance(value, VariableNode) else value
             number = len(found.values) if isinstance(found, ListValueNode) else found
-            return min(number, MOST) if isinstance(number, int) else 1
+            return _within(number) if isinstance(number, int) else 1
         return 1
+
+
+def _within(size: int) -> int:
+    """The size of a page, of those that there are: one of less than nothing would pay for what is asked beside it."""
+    return max(0, min(size, MOST))
 
 
 def _defaults(document: DocumentNode) -> dict[str, ValueNode]:
