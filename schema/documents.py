@@ -16,6 +16,7 @@ from graphql import (
     parse,
     specified_rules,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from strawberry.schema.schema import validate_document
 
 from schema.limits import Excess, Limits, Measure, Meter, excess
@@ -23,7 +24,13 @@ from schema.limits import Excess, Limits, Measure, Meter, excess
 MOST: Final = 128
 """How many are remembered, and how many uses of them: a bound, since their texts are the clients'."""
 
+COMPARISONS: Final = 20_000
+"""What comparing fields of one name with each other may cost, as graphql-core counts it: no operation of the explorer
+page comes near a twentieth of it. Its own bound, 500,000, is a second in which nobody else is answered."""
+
 _RULES: Final = tuple(specified_rules)
+_ABORTED: Final = "Validation aborted."
+"""All that graphql-core says where a document goes beyond such a bound."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +40,8 @@ class Document:
     node: DocumentNode
     operations: tuple[tuple[str | None, str], ...]
     """Names and types of its operations, in order."""
+    variables: frozenset[str]
+    """Names of those that its operations declare."""
     is_new: bool = True
     """Until it is asked for again."""
 
@@ -48,7 +57,8 @@ def document(text: str, limits: Limits) -> tuple[Document, bool]:
 def invalid(document: Document, schema: GraphQLSchema, *, introspection: bool) -> list[GraphQLError]:
     """What is wrong with it; nothing, mostly."""
     rules = _RULES if introspection else (*_RULES, NoSchemaIntrospectionCustomRule)
-    return validate_document(schema, document.node, rules)
+    overlapping.MAX_COMPLEXITY_BUDGET = COMPARISONS  # this is how it is set
+    return [_clear(error) for error in validate_document(schema, document.node, rules)]
 
 
 @lru_cache(MOST)
@@ -60,20 +70,34 @@ def measured(
     return measure, excess(measure, limits)
 
 
-def sizes(variables: dict[str, Any] | None) -> tuple[tuple[str, int], ...]:
-    """The variables that can be sizes of pages, or lists of ids; a list stands for its length."""
+def sizes(document: Document, variables: dict[str, Any] | None) -> tuple[tuple[str, int], ...]:
+    """The variables that can be sizes of pages, or lists of ids; a list stands for its length.
+
+    Of those that the document declares: a client may send any number of others, and what is remembered has a bound.
+    """
+    given = [(name, variables[name]) for name in sorted(document.variables & variables.keys())] if variables else []
     return tuple(
         (name, len(value) if isinstance(value, list) else value)
-        for name, value in (variables or {}).items()
+        for name, value in given
         if isinstance(value, int | list)
     )
+
+
+def _clear(error: GraphQLError) -> GraphQLError:
+    if error.message != _ABORTED:
+        return error
+    return GraphQLError("This asks for the same fields too many times in one place; ask for each of them once.")
 
 
 @lru_cache(MOST)
 def _parsed(text: str, most_tokens: int) -> Document:
     node = parse(text, max_tokens=most_tokens)
     found = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
-    return Document(node, tuple((each.name.value if each.name else None, each.operation.value) for each in found))
+    return Document(
+        node,
+        operations=tuple((each.name.value if each.name else None, each.operation.value) for each in found),
+        variables=frozenset(one.variable.name.value for each in found for one in each.variable_definitions or ()),
+    )
 
 
 @lru_cache(8)

@@ -89,7 +89,7 @@ class Preparation(SchemaExtension):
             message = f"operationName: the document has {len(operations)} operations; name the one to carry out"
             return [refusing(Code.BAD_USER_INPUT, message, argument="operationName")]
         schema = context.schema._schema  # noqa: SLF001 - there is no other way to it
-        measure, beyond = measured(document, schema, self._limits, sizes(context.variables))
+        measure, beyond = measured(document, schema, self._limits, sizes(document, context.variables))
         if beyond is not None:
             details = {"limit": beyond.limit, "asked": beyond.asked, "allowed": beyond.allowed}
             return [refusing(Code.TOO_COMPLEX, str(beyond), **details)]
