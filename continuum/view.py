@@ -143,7 +143,8 @@ class _Adapter(AiohttpWebSocketAdapter):
 
     async def close(self, code: int, reason: str) -> None:
         """Close the socket and say why."""
-        await self.ws.close(code=code, message=reason.encode(errors="replace")[:LONGEST_REASON])
+        fitting = reason.encode(errors="replace")[:LONGEST_REASON].decode(errors="ignore")  # not half a letter
+        await self.ws.close(code=code, message=fitting.encode())
 
 
 class _Conversation(BaseGraphQLTransportWSHandler[Caller, None]):

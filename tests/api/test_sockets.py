@@ -87,6 +87,14 @@ async def test_messages_that_are_none_close_the_socket_and_say_why(api: Api, mes
     assert reason in said
 
 
+async def test_a_reason_that_is_too_long_is_cut_between_letters(api: Api) -> None:
+    """Half a letter is no UTF-8, and a browser that is told of it drops the socket instead of handing the code on."""
+    async with connected(api) as connection:
+        await connection.send_json({"type": "€" * 200})
+        code, reason = await closed(connection)
+    assert (code, reason.count("€") > 20) == (4400, True)
+
+
 async def test_binary_messages_close_the_socket(api: Api) -> None:
     """The protocol is made of text."""
     async with connected(api) as connection:
