@@ -13,7 +13,7 @@ import structlog
 from aiohttp import web
 
 from continuum.assembly import Parts, Role, assembled
-from continuum.malformed import MalformedRequests
+from continuum.malformed import LOGGERS, MalformedRequests
 from continuum.providing import Sources
 from continuum.settings import Settings, SettingsError
 from continuum.tracing import traced
@@ -90,11 +90,10 @@ async def _run(service: Service, settings: Settings, role: Role, port: Port, sou
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: Port) -> AsyncIterator[str]:
     """Answer HTTP while the context is open, under this address. Raises `SettingsError` when the port is taken."""
-    log = logging.getLogger("aiohttp.server")
-    log.addFilter(_MALFORMED)
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(_MALFORMED)
     runner = web.AppRunner(
         app,
-        logger=log,
         handler_cancellation=True,
         auto_decompress=False,  # a small body must not become a large one
         shutdown_timeout=5.0,

@@ -159,6 +159,8 @@ async def misused(running: ServerProcess) -> None:
             await socket.receive()
             await socket.send_json({"type": "blivetkey"})
             await socket.receive()
+        async with session.ws_connect("/graphql", protocols=["blivetkey"]) as socket:
+            await socket.receive()
 
 
 async def told_outside(*running: OurProcess) -> str:

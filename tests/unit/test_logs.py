@@ -344,12 +344,13 @@ def test_what_is_no_http_is_not_quoted(lines: Lines, level: str, shown: list[str
     server.addFilter(MalformedRequests())
     before = counted("InvalidHeader", "test.server"), counted("OSError", "test.server")
     server.exception("Error handling request", exc_info=InvalidHeader(b"Authorization: hunter2\0"))
-    server.exception("Unhandled exception", exc_info=OSError("broken"))
+    server.exception("Error handling request from %s", "10.9.8.7", exc_info=OSError("broken"))
     *told, failure = lines()
     assert [line["event"] for line in told] == shown
     assert "hunter2" not in str(told)
     assert all("exception" not in line for line in told)
-    assert failure["event"] == "Unhandled exception"
+    assert failure["event"] == "Error handling request"
+    assert "10.9.8.7" not in str(failure)
     assert counted("InvalidHeader", "test.server") == before[0]
     assert counted("OSError", "test.server") - before[1] == 1
 
