@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, cast
@@ -9,7 +10,7 @@ from weakref import WeakSet
 
 import orjson
 import structlog
-from aiohttp import WSCloseCode, hdrs, web
+from aiohttp import ClientConnectionResetError, WSCloseCode, hdrs, web
 from graphql import GraphQLError
 from strawberry.aiohttp.views import AiohttpWebSocketAdapter, GraphQLView
 from strawberry.http.exceptions import NonJsonMessageReceived, WebSocketDisconnected
@@ -93,7 +94,9 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if self._sockets.is_websocket_request(request):
-            return await self._sockets.run(request, context=self._caller(request))
+            with suppress(ClientConnectionResetError):  # a client that left before its socket was open is no failure
+                return await self._sockets.run(request, context=self._caller(request))
+            return web.Response()
         if request.method == hdrs.METH_OPTIONS:
             return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": "POST, OPTIONS"})
         if request.method != hdrs.METH_POST:

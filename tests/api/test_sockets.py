@@ -1,6 +1,8 @@
 """WebSockets: the protocol is kept, whatever a client sends, and however it leaves."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
+from aiohttp.test_utils import TestClient
 from strawberry.http.exceptions import WebSocketDisconnected
 from structlog.testing import capture_logs
 
@@ -20,6 +23,7 @@ from resolvers.context import Caller
 from tests.api.conftest import serving
 from tests.support.api import PROMISED, PROTOCOL, Api
 from tests.support.exploring import TREE, Scripted, until
+from tests.support.figures import Moved
 
 INIT: dict[str, Any] = {"type": "connection_init"}
 VERSION = "{ server { version } }"
@@ -248,6 +252,31 @@ async def test_a_client_that_leaves_is_not_watched_for(
         await until(nobody_watches)
     assert not [record for record in caplog.records if record.levelname in {"ERROR", "WARNING"}]
     assert not [entry for entry in logs if entry["log_level"] in {"error", "warning"}]
+
+
+async def test_a_client_that_leaves_before_its_socket_is_open_is_no_failure(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is counted as it would have been, and nobody reads of an error."""
+    client = cast("TestClient[Any, Any]", api.client)
+    handshake = "\r\n".join(
+        (
+            *("GET /graphql HTTP/1.1", "Host: here", "Upgrade: websocket", "Connection: Upgrade"),
+            *("Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""),
+        )
+    )
+    moved = Moved()
+    for _ in range(20):
+        _, writer = await asyncio.open_connection(client.host, client.port)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.write(handshake.encode())
+        writer.close()  # at once: what the server sends meets a reset
+
+    async def counted() -> bool:
+        return moved("http_requests_total", "GET", "/graphql", "101") == 20
+
+    await until(counted, 5)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 async def test_a_result_for_a_client_that_has_left_is_no_failure(
