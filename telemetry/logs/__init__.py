@@ -11,6 +11,7 @@ from telemetry.logs.errors import count_errors, count_unwritten
 from telemetry.logs.fields import Program, add_trace, in_order
 from telemetry.logs.levels import LevelledLogger, set_levels
 from telemetry.logs.masks import Masks
+from telemetry.logs.terminal import unsteering
 
 __all__ = ["Program", "configure_logs", "masked"]
 
@@ -83,7 +84,7 @@ def _rendering(program: Program | None, *, as_json: bool) -> list[structlog.typi
     if as_json:
         return [in_order(program), structlog.processors.JSONRenderer()]
     plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    return [unsteering, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def _route(handler: logging.Handler) -> None:

@@ -335,7 +335,23 @@ def test_a_terminal_gets_words_and_a_file_no_colours(capsys: pytest.CaptureFixtu
     assert "1.2.3" not in written
 
 
-@pytest.mark.parametrize(("level", "shown"), [("INFO", ["request_malformed (InvalidHeader)"]), ("WARNING", [])])
+def test_a_terminal_is_not_steered_by_what_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """A server's words may hold what would set a title, colour all that follows, or look like a line of ours."""
+    configure_logs("INFO", json=False)
+    structlog.get_logger("ours").info("redis_refused", error="\x1b]0;title\x07\x9b31m\u202e")
+    logging.getLogger("library").warning("first\n2026-11-24T00:00:00Z [info] forged\r\x1b[2K")
+    structlog.get_logger("ours").error("broken", exc_info=OSError("\x1b[31mred\nand white"))
+    written = capsys.readouterr().err
+    assert not set(written) & set("\x1b\x07\x9b\r\u202e")
+    assert r"\x1b]0;title\x07\x9b31m\u202e" in written
+    assert r"first\n2026-11-24" in written
+    assert "\nOSError: \\x1b[31mred\nand white" in written
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"),
+    [("INFO", ["request_malformed (InvalidHeader)", "websocket_protocol_unknown"]), ("WARNING", [])],
+)
 def test_what_is_no_http_is_not_quoted(lines: Lines, level: str, shown: list[str]) -> None:
     """The library calls it an error and repeats the header, which may be a key; it is the client's mistake, and counts
     as no error of ours. What is one stays one."""
@@ -344,6 +360,7 @@ def test_what_is_no_http_is_not_quoted(lines: Lines, level: str, shown: list[str
     server.addFilter(MalformedRequests())
     before = counted("InvalidHeader", "test.server"), counted("OSError", "test.server")
     server.exception("Error handling request", exc_info=InvalidHeader(b"Authorization: hunter2\0"))
+    server.warning("%s: Client protocols %r don’t overlap server-known ones %r", "10.9.8.7", ["hunter2"], ())
     server.exception("Error handling request from %s", "10.9.8.7", exc_info=OSError("broken"))
     *told, failure = lines()
     assert [line["event"] for line in told] == shown
@@ -365,7 +382,9 @@ def test_json_is_the_form_where_no_terminal_is(monkeypatch: pytest.MonkeyPatch, 
 
 def test_levels_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """As people write them, with blanks and small letters."""
+    monkeypatch.setenv("LOG_LEVEL", "info")
     monkeypatch.setenv("LOG_LEVELS", " exploration=debug, aiohttp.server = ERROR,")
+    assert Settings().log_level == "INFO"
     assert Settings().log_levels == {"exploration": "DEBUG", "aiohttp.server": "ERROR"}
 
 
