@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from aiohttp import hdrs, web
 
 from continuum.assembly import Dependency
+from telemetry.logs.masks import Masks
 
 
 class Health:
@@ -13,7 +14,7 @@ class Health:
 
     def __init__(self, *, secrets: Collection[str] = (), time_limit: float = 2.0) -> None:
         """`secrets` are masked in what dependencies say. `time_limit`: seconds after which one counts as down."""
-        self._secrets = secrets
+        self._masks = Masks(secrets)
         self._time_limit = time_limit
         self._dependencies: Mapping[str, Dependency] | None = None
         self.draining = False
@@ -69,10 +70,5 @@ class Health:
         except TimeoutError:
             return {"status": "down", "reason": f"no answer within {self._time_limit:g} s"}
         except Exception as error:  # the edge: whatever a dependency raises is what is wrong with it
-            return {"status": "down", "reason": self._masked(str(error))}
+            return {"status": "down", "reason": self._masks.masked(str(error))}
         return {"status": "up"}
-
-    def _masked(self, reason: str) -> str:
-        for secret in self._secrets:
-            reason = reason.replace(secret, "***")
-        return reason

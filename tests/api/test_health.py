@@ -82,12 +82,12 @@ async def test_a_dependency_that_hangs_counts_as_down() -> None:
 
 
 async def test_what_a_dependency_says_gives_no_secret_away() -> None:
-    """Passwords are masked in the reasons, whoever wrote them there."""
+    """Passwords are masked in the reasons, whoever wrote them there, and however they were encoded."""
 
     async def babbling() -> None:
-        raise ConnectionError("redis://:hunter2@cache refused hunter2")
+        raise ConnectionError("redis://:hunter%2F2@cache refused hunter/2")
 
-    made = Health(secrets=["hunter2"])
+    made = Health(secrets=["hunter/2"])
     made.begin({"redis": Dependency(babbling)})
     _, body = await asked(made, "/ready")
     assert body["checks"] == {"redis": {"status": "down", "reason": "redis://:***@cache refused ***"}}
