@@ -26,6 +26,7 @@ from telemetry.logs import masked
 from telemetry.metrics.system import SPANS
 
 if TYPE_CHECKING:
+    from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
 
@@ -79,17 +80,18 @@ def begin(tracing: Tracing, exporter: "SpanExporter | None" = None) -> Callable[
     tamed = _Tamed()
     tamed.take_over()
     try:
+        clients = _clients()
         sender = _sender(tracing) if exporter is None else exporter
         provider = _provider(tracing, _queued(sender) if exporter is None else _at_once(sender))
     except ValueError:
         tamed.give_back()
         raise
-    uninstrument = _instrument_clients(provider)
+    clients.instrument(tracer_provider=provider, url_filter=_plain)
     _State.tracer = provider.get_tracer("continuum", tracing.version)
 
     def end() -> None:
         _State.tracer = None
-        uninstrument()
+        clients.uninstrument()
         # A call that is under way by then is cut short with the process, as are all daemons.
         flushing = threading.Thread(target=provider.shutdown, name="last spans", daemon=True)
         flushing.start()
@@ -117,14 +119,11 @@ def _provider(tracing: Tracing, processor: "SpanProcessor") -> "TracerProvider":
     return provider
 
 
-def _instrument_clients(provider: "TracerProvider") -> Callable[[], None]:
-    """Have aiohttp's clients that are made from now on make spans, until what it returns is called."""
+def _clients() -> "AioHttpClientInstrumentor":
+    """What has aiohttp's clients make spans. To load it raises `ValueError` where OTEL_PROPAGATORS names nobody."""
     from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor  # noqa: PLC0415
 
-    client = AioHttpClientInstrumentor()
-    client.instrument(tracer_provider=provider, url_filter=_plain)
-    uninstrument: Callable[[], None] = client.uninstrument
-    return uninstrument
+    return AioHttpClientInstrumentor()
 
 
 def _resource(tracing: Tracing) -> Any:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -298,6 +299,26 @@ async def test_a_variable_of_the_library_that_makes_no_sense_is_told(monkeypatch
             pass
     assert not on()
     assert logging.getLogger("opentelemetry").propagate
+
+
+def test_a_propagator_that_nobody_is_is_told() -> None:
+    """The library looks for it when it is loaded, before any span is made."""
+    start = """
+import asyncio
+from continuum.settings import Settings, SettingsError
+from continuum.tracing import traced
+async def begin():
+    async with traced(Settings(tracing_enabled=True), "server"):
+        pass
+try:
+    asyncio.run(begin())
+except SettingsError as told:
+    print(told)
+"""
+    nobody = {**os.environ, "OTEL_PROPAGATORS": "tracecontext,nobody"}
+    told = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=True, env=nobody)
+    assert "OTEL_" in told.stdout
+    assert "nobody" in told.stdout
 
 
 @pytest.mark.parametrize(
