@@ -70,5 +70,5 @@ class Health:
         except TimeoutError:
             return {"status": "down", "reason": f"no answer within {self._time_limit:g} s"}
         except Exception as error:  # the edge: whatever a dependency raises is what is wrong with it
-            return {"status": "down", "reason": self._masks.masked(str(error))}
+            return {"status": "down", "reason": self._masks.shortened(str(error))}
         return {"status": "up"}

@@ -34,16 +34,20 @@ class Masks:
             text = text.replace(secret, _STARS)
         return text
 
+    def shortened(self, text: str, most: int = LONGEST) -> str:
+        """The same, cut where it is endless."""
+        return _cut(self.masked(text), most)
+
     def _value(self, name: str, value: Any) -> Any:
         if isinstance(value, str):
-            return _cut(self.masked(value), LONGEST_TRACEBACK if name == _EXCEPTION else LONGEST)
+            return self.shortened(value, LONGEST_TRACEBACK if name == _EXCEPTION else LONGEST)
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
             return {str(key): self._value(name, each) for key, each in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self._value(name, each) for each in value]
-        return _cut(self.masked(str(value)), LONGEST)
+        return self.shortened(str(value))
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -93,6 +93,19 @@ async def test_what_a_dependency_says_gives_no_secret_away() -> None:
     assert body["checks"] == {"redis": {"status": "down", "reason": "redis://:***@cache refused ***"}}
 
 
+async def test_what_a_dependency_says_is_not_repeated_without_end() -> None:
+    """A server that is none of Redis may say anything, and probes ask every few seconds."""
+
+    async def talking() -> None:
+        raise ConnectionError(f"it says {'x' * 300_000} and no more")
+
+    _, body = await asked(health(redis=Dependency(talking)), "/ready")
+    said = str(body["checks"])
+    assert len(said) < 3_000
+    assert "it says x" in said
+    assert "x and no more" in said
+
+
 async def test_a_draining_process_keeps_no_connection() -> None:
     """Each of its answers says that the connection ends with it; a request on it later would be lost."""
     made = health(store=Dependency(fine))
