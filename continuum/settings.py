@@ -152,6 +152,17 @@ class Settings(BaseSettings):
         except ValidationError as wrong:
             raise SettingsError("; ".join(_explain(e) for e in wrong.errors())) from wrong
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object, info: ValidationInfo) -> object:
+        """What is none could be told to nobody: not as a label, in a header, or in a span. Files may be called so."""
+        if isinstance(value, str) and info.field_name not in _FOLDERS and not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError("is not UTF-8") from None
+        return value
+
     @field_validator("knowledge_sources", "cors_origins", "known_operations", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -248,6 +259,7 @@ class Settings(BaseSettings):
         return self.pages_dir or self.data_dir / "pages"
 
 
+_FOLDERS = frozenset({"data_dir", "pages_dir"})
 _MASKED = frozenset(
     {
         "neo4j_uri",

@@ -27,6 +27,8 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         ("IMAGE_CACHE_TTL", "inf", "finite"),
         ("IMAGE_CACHE_TTL", "1e18", "31536000"),
         ("OPENAI_OUTPUT_USD_PER_MILLION", "nan", "finite"),
+        ("OPENAI_TEXT_MODEL", "a\udcffb", "is not UTF-8"),
+        ("OTEL_SERVICE_NAME", "\udcff", "is not UTF-8"),
     ],
 )
 def test_a_bad_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
@@ -36,6 +38,12 @@ def test_a_bad_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
         Settings()
     assert f"{name}={value!r}" in str(refused.value)
     assert told in str(refused.value)
+
+
+def test_a_folder_may_be_called_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of files are bytes, and need not be text."""
+    monkeypatch.setenv("DATA_DIR", "a\udcffb")
+    assert Settings().data_dir == Path("a\udcffb")
 
 
 @pytest.mark.parametrize(
