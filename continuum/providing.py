@@ -14,7 +14,7 @@ from graphstore.errors import InvalidError
 from providers.images.catalogue import ImageCatalogue
 from providers.images.catalogue import shipped as shipped_painters
 from providers.images.port import ImageProvider
-from providers.images.stable_diffusion import StableDiffusionConfig
+from providers.images.stable_diffusion_config import StableDiffusionConfig
 from providers.knowledge.port import KnowledgeSource
 from providers.knowledge.registry import OPENAI
 from providers.knowledge.registry import shipped as shipped_outside

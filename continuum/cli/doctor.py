@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 import click
 from rich.text import Text
 
@@ -152,6 +151,8 @@ async def _port(settings: Settings) -> Check:
 
 async def _answers(settings: Settings) -> bool:
     """Whether a server of ours is alive there."""
+    import aiohttp  # noqa: PLC0415 - the other commands need no HTTP
+
     limit = aiohttp.ClientTimeout(total=2)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     try:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from providers.images.bounded import Bounded
 from providers.images.cache.port import CacheStats, ImageCache
@@ -13,11 +12,9 @@ from providers.images.port import ImageCard, ImageProvider
 from providers.images.punctual import Punctual
 from providers.images.retrying import Retrying
 from providers.images.smart import SmartImageAgent
+from providers.images.stable_diffusion_config import StableDiffusionConfig
 from providers.openai.config import OpenAiConfig
 from providers.registry import Builder, Registry, importing
-
-if TYPE_CHECKING:
-    from providers.images.stable_diffusion import StableDiffusionConfig
 
 MOCK = "mock"
 """Who draws what nobody makes."""
@@ -116,7 +113,7 @@ class ImageCatalogue:
         return Bounded(seen, self._easels if name == MOCK else self._places)
 
 
-def shipped(openai: OpenAiConfig, stable_diffusion: "StableDiffusionConfig") -> dict[str, Builder[ImageProvider]]:
+def shipped(openai: OpenAiConfig, stable_diffusion: StableDiffusionConfig) -> dict[str, Builder[ImageProvider]]:
     """The providers that come with the program, the best first."""
     return {
         "openai": importing("providers.images.openai:OpenAiImages", openai),

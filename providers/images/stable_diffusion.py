@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from providers.http import MIB, Answer, check_headers, limited, unanswered
 from providers.images.allowed import check
 from providers.images.encoded import decoded
 from providers.images.port import ImageCard, Picture, PictureRequest, Told, unheard
+from providers.images.stable_diffusion_config import StableDiffusionConfig
 from providers.price import NOTHING
 from providers.text import storable, without_surrogates
 from telemetry.traces import without_calls
@@ -41,28 +41,6 @@ UNNAMED = "stable-diffusion"
 """The model, where the server does not name it."""
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class StableDiffusionConfig:
-    """How it is reached, and how it draws."""
-
-    endpoint: str | None = None
-    api_key: str | None = field(default=None, repr=False)
-    """Sent as a bearer token; `user:password` logs in by name."""
-    timeout: float = 120.0
-    """Seconds that one call may take."""
-    steps: int = 25
-    guidance: float = 7.0
-    sampler: str = "Euler a"
-    negative_prompt: str = ""
-    cost_usd: float = 0.0
-    """What one picture costs."""
-
-    @property
-    def reason(self) -> str | None:
-        """Why nothing can be asked, and what it needs; None when it can."""
-        return None if self.endpoint else "set STABLE_DIFFUSION_ENDPOINT"
 
 
 class StableDiffusionImages:

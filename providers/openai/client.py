@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from providers.http import MIB
 from providers.openai.config import OpenAiConfig
 
 if TYPE_CHECKING:
     from providers.openai.limited import LimitedClient
 
-MOST_BYTES = 8 * MIB
+MOST_BYTES = 8 * 1024 * 1024
 """Of an answer that is text."""
 
 

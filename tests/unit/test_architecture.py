@@ -1,6 +1,7 @@
 """The house: which package may import which, and which library lives where."""
 
 import ast
+import os
 import subprocess
 import sys
 from importlib.metadata import Distribution, distributions
@@ -122,6 +123,23 @@ def test_the_embedded_default_loads_no_driver() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == []
+
+
+def test_a_command_that_asks_nobody_loads_no_http(tmp_path: Path) -> None:
+    """Who explores the atlas does not wait for the library with which others are asked, a sixth of the start."""
+    look = """
+import sys
+from continuum.cli import main
+try:
+    main(["explore", "jazz", "--concepts", "2", "--source", "atlas"])
+finally:
+    print("loaded", *{"aiohttp", "openai", "strawberry"} & {*sys.modules})
+"""
+    environment = {**os.environ, "DATA_DIR": str(tmp_path)}
+    told = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
+    )
+    assert told.stdout.splitlines()[-1] == "loaded"
 
 
 def test_relative_imports_are_not_used() -> None:

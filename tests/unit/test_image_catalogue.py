@@ -14,7 +14,7 @@ from providers.images.cache.port import CacheStats
 from providers.images.catalogue import ImageCatalogue, shipped
 from providers.images.flights.local import LocalFlights
 from providers.images.port import ImageProvider
-from providers.images.stable_diffusion import StableDiffusionConfig
+from providers.images.stable_diffusion_config import StableDiffusionConfig
 from providers.openai.config import OpenAiConfig
 from providers.price import NOTHING
 from providers.registry import Builder, UnknownNameError

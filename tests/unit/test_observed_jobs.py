@@ -21,7 +21,8 @@ from providers.errors import RefusedError
 from providers.images.observed import Observed
 from providers.images.openai import OpenAiImages
 from providers.images.port import ImageProvider
-from providers.images.stable_diffusion import StableDiffusionConfig, StableDiffusionImages
+from providers.images.stable_diffusion import StableDiffusionImages
+from providers.images.stable_diffusion_config import StableDiffusionConfig
 from providers.openai.config import OpenAiConfig
 from telemetry.traces import carried, span
 from tests.support.claims import added

@@ -20,7 +20,8 @@ from providers.errors import (
 )
 from providers.http import LONGEST_MESSAGE, MIB
 from providers.images.port import ImageProvider, PictureRequest, Scene
-from providers.images.stable_diffusion import MOST_BYTES, StableDiffusionConfig, StableDiffusionImages
+from providers.images.stable_diffusion import MOST_BYTES, StableDiffusionImages
+from providers.images.stable_diffusion_config import StableDiffusionConfig
 from providers.price import NOTHING
 from tests.support.drawn import drawn
 from tests.support.fake_a1111 import MODEL, FakeA1111, fake_a1111
