@@ -143,13 +143,13 @@ def _(error: ProviderError) -> Refusal:
 
 @refused.register
 def _(error: UnavailableError) -> Refusal:
-    _log.warning("store_unavailable", error=str(error), exc_info=error)
+    _log.warning("store_unavailable", error=str(error))  # no traceback: each request of an outage says so
     return Refusal(Code.SERVICE_UNAVAILABLE, "The store does not answer now. Try again later.")
 
 
 @refused.register
 def _(error: ReadOnlyError) -> Refusal:
-    _log.warning("store_read_only", error=str(error), exc_info=error)
+    _log.warning("store_read_only", error=str(error))
     return Refusal(Code.SERVICE_UNAVAILABLE, "Nothing can be stored now: the disk is full, or may not be written to.")
 
 

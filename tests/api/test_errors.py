@@ -131,5 +131,5 @@ async def test_a_full_disk_refuses_changes_and_reads_go_on(api: Api, parts: Part
     assert error["code"] == "SERVICE_UNAVAILABLE"
     assert "disk" in error["message"]
     assert str(parts.settings.data_dir) not in str(error)
-    assert [entry["event"] for entry in logs] == ["store_read_only"]
+    assert [(entry["event"], "exc_info" in entry) for entry in logs] == [("store_read_only", False)]
     assert await api.data(COUNT) == {"concepts": {"totalCount": 1}}
