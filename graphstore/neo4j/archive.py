@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from graphstore.changes import load
 from graphstore.model import (
@@ -21,35 +21,43 @@ from graphstore.model import (
     StepState,
     Subject,
 )
+from graphstore.neo4j import whole
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import archive as cypher
-from graphstore.rows import explorations, graph, images
 from graphstore.rows.graph import Row
 from graphstore.transaction import Transact
+
+T = TypeVar("T")
 
 _BATCH = 1_000
 
 
 class _Kind(NamedTuple):
-    """How all of a kind is read: its rows end with their place in the order, of which `start` is before the first."""
+    """How all of a kind is read: its rows end with their place in the order, of which `start` is before the first. A
+    record is None of what was deleted while it was read."""
 
     statement: str
     record: Callable[[Row], Any]
     start: tuple[str | int, ...] = ("",)
 
 
-_CONCEPTS = _Kind(cypher.CONCEPTS, graph.concept)
-_MERGES = _Kind(cypher.MERGES, graph.merge)
-_TOMBSTONES = _Kind(cypher.TOMBSTONES, graph.tombstone)
-_SOURCES = _Kind(cypher.SOURCES, graph.source)
-_RELATIONS = _Kind(cypher.RELATIONS, graph.relation, ("", "", ""))
-_EVIDENCE = _Kind(cypher.EVIDENCES, graph.evidence)
-_IMAGES = _Kind(cypher.IMAGES, lambda row: (images.image(row[:-1]), row[-1]))
-_STEPS = _Kind(cypher.STEPS, lambda row: (explorations.step(row), row[-1]))
-_MEMBERS = _Kind(cypher.MEMBERS, explorations.member, ("", ""))
-_EVENTS = _Kind(cypher.EVENTS, explorations.event, ("", -1))
-_EXPLORATIONS = _Kind(cypher.EXPLORATIONS, explorations.exploration)
-_RESULTS = _Kind(cypher.RESULTS, explorations.idempotent_result, ("", "", ""))
+_CONCEPTS = _Kind(cypher.CONCEPTS, whole.concept)
+_MERGES = _Kind(cypher.MERGES, whole.merge)
+_TOMBSTONES = _Kind(cypher.TOMBSTONES, whole.tombstone)
+_SOURCES = _Kind(cypher.SOURCES, whole.source)
+_RELATIONS = _Kind(cypher.RELATIONS, whole.relation, ("", "", ""))
+_EVIDENCE = _Kind(cypher.EVIDENCES, whole.evidence)
+_IMAGES = _Kind(cypher.IMAGES, lambda row: _with_newest(whole.image, row))
+_STEPS = _Kind(cypher.STEPS, lambda row: _with_newest(whole.step, row))
+_MEMBERS = _Kind(cypher.MEMBERS, whole.member, ("", ""))
+_EVENTS = _Kind(cypher.EVENTS, whole.event, ("", -1))
+_EXPLORATIONS = _Kind(cypher.EXPLORATIONS, whole.exploration)
+_RESULTS = _Kind(cypher.RESULTS, whole.idempotent_result, ("", "", ""))
+
+
+def _with_newest(kind: Callable[[Row], T | None], row: Row) -> tuple[T, int | None] | None:
+    """With the number of the last event that speaks of it."""
+    return None if (record := kind(row[:-1])) is None else (record, row[-1])
 
 
 class Neo4jArchive:
@@ -176,8 +184,11 @@ class _Export:
             parameters = {"workspace": self._workspace, "limit": _BATCH, **after}
             rows = await self._connection.read(kind.statement, parameters)
             for row in rows:
+                if None in row[-width:]:  # gone: nothing stands behind such a place
+                    continue
                 place = row[-width:]
-                yield kind.record(row[:-width])
+                if (record := kind.record(row[:-width])) is not None:
+                    yield record
             more = len(rows) == _BATCH
 
 

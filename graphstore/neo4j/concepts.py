@@ -16,8 +16,8 @@ from graphstore.neo4j import search
 from graphstore.neo4j.connection import Connection, Read, storable
 from graphstore.neo4j.cypher import concepts as cypher
 from graphstore.neo4j.rows import values_of
+from graphstore.neo4j.whole import concept
 from graphstore.paging import in_order, page
-from graphstore.rows.graph import concept
 from graphstore.senses import senses
 
 
@@ -34,7 +34,7 @@ class Neo4jConcepts:
 
     async def named(self, keys: Sequence[str]) -> Mapping[str, Sequence[Concept]]:
         """See `Concepts.named`."""
-        return senses(keys, *await self._read(cypher.NAMED, keys=keys))
+        return senses(keys, *map(concept.rows, await self._read(cypher.NAMED, keys=keys)))
 
     async def by_external_id(self, ids: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Concept]:
         """See `Concepts.by_external_id`."""
@@ -72,7 +72,7 @@ class Neo4jConcepts:
 async def by_id(read: Read, ids: Sequence[ConceptId], *, follow_merges: bool) -> dict[ConceptId, Concept]:
     """Concepts by the id asked for."""
     asked = storable(list(dict.fromkeys(ids)))
-    found = {row[0]: concept(row) for row in await read(cypher.BY_ID, ids=asked)}
+    found = {each.id: each for each in concept.all(await read(cypher.BY_ID, ids=asked))}
     missing = [id for id in asked if id is not None and id not in found]
     if follow_merges and missing:
         found |= await _by_merged_id(read, missing)
@@ -82,7 +82,7 @@ async def by_id(read: Read, ids: Sequence[ConceptId], *, follow_merges: bool) ->
 async def by_external_id(read: Read, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Concept]:
     """Concepts by (scheme, value)."""
     rows = await read(cypher.BY_EXTERNAL_ID, keys=storable(list(ids)))
-    return {ids[row[-1]]: concept(row) for row in rows}
+    return {ids[row[-1]]: each for row in rows if (each := concept(row)) is not None}
 
 
 async def _by_merged_id(read: Read, ids: Sequence[ConceptId]) -> dict[ConceptId, Concept]:
@@ -91,9 +91,9 @@ async def _by_merged_id(read: Read, ids: Sequence[ConceptId]) -> dict[ConceptId,
     found: dict[ConceptId, Concept] = {}
     links = list(ids)
     while links:
-        rows = await read(cypher.BY_MERGED_ID, ids=links)
+        rows = [row for row in await read(cypher.BY_MERGED_ID, ids=links) if None not in row[:2]]
         onward |= {id: target for id, target, _ in rows}
-        found |= {target: concept(row) for _, target, row in rows if row is not None}
+        found |= {target: each for _, target, row in rows if row and (each := concept(row)) is not None}
         links = [target for _, target, row in rows if row is None and target not in onward]
     return {id: found[home] for id in ids if (home := _end(onward, id)) in found}
 

@@ -6,17 +6,18 @@ from graphstore.model import Evidence, Page, PageRequest, Source, SourceKind, Su
 from graphstore.neo4j import children
 from graphstore.neo4j.connection import Read
 from graphstore.neo4j.cypher import evidence as cypher
-from graphstore.rows.graph import Row, moment, source, subject, subject_row
+from graphstore.neo4j.whole import source
+from graphstore.rows.graph import Row, moment, subject, subject_row
 
 
 async def pages(read: Read, subjects: Sequence[Subject], request: PageRequest) -> Mapping[Subject, Page[Evidence]]:
     """A page of evidence for each subject."""
     asked = [*map(subject_row, subjects)]
     found, sources = await read(cypher.pages(request), asked=asked, **cypher.ORDER.parameters(request))
-    cited = {each.id: each for each in map(source, sources)}
+    cited = {each.id: each for each in source.all(sources)}
 
     def value(row: Row) -> Evidence | None:
-        if (cite := cited.get(row[4])) is None:  # yet to be loaded from an archive
+        if None in row or (cite := cited.get(row[4])) is None:  # gone, or yet to be loaded from an archive
             return None
         return Evidence(row[0], subject(*row[1:4]), cite, row[5], row[6], moment(row[7]))
 
@@ -37,4 +38,4 @@ async def source_kinds(read: Read, subjects: Sequence[Subject]) -> Mapping[Subje
 
 async def sources(read: Read, ids: Sequence[str]) -> Mapping[str, Source]:
     """Sources by id."""
-    return {found.id: found for found in map(source, await read(cypher.SOURCES, ids=ids))}
+    return {found.id: found for found in source.all(await read(cypher.SOURCES, ids=ids))}

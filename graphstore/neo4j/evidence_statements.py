@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from graphstore.model import ConceptId, Source, StoredEvidence, Subject
 from graphstore.neo4j.cypher import evidence_changes as cypher
 from graphstore.neo4j.statements import Statements
-from graphstore.rows.graph import Row, evidence, evidence_row, source, source_row, subject, subject_row
+from graphstore.neo4j.whole import evidence, source
+from graphstore.rows.graph import Row, evidence_row, source_row, subject, subject_row
 
 
 class EvidenceStatements(Statements):
@@ -13,7 +14,7 @@ class EvidenceStatements(Statements):
 
     async def sources(self, keys: Sequence[str]) -> Mapping[str, Source]:
         """See `GraphStatements.sources`."""
-        return {found.key: found for found in map(source, await self._rows_of(cypher.SOURCES, keys))}
+        return {found.key: found for found in source.all(await self._rows_of(cypher.SOURCES, keys))}
 
     async def put_sources(self, sources: Sequence[Source]) -> None:
         """See `GraphStatements.put_sources`."""
@@ -33,19 +34,19 @@ class EvidenceStatements(Statements):
 
     async def evidence_on(self, concepts: Sequence[ConceptId]) -> Sequence[StoredEvidence]:
         """See `GraphStatements.evidence_on`."""
-        return _evidence(await self._rows_of(cypher.ON, concepts))
+        return evidence.all(await self._rows_of(cypher.ON, concepts))
 
     async def evidence_asserted_on(self, concepts: Sequence[ConceptId]) -> Sequence[StoredEvidence]:
         """See `GraphStatements.evidence_asserted_on`."""
-        return _evidence(await self._rows_of(cypher.ASSERTED_ON, concepts))
+        return evidence.all(await self._rows_of(cypher.ASSERTED_ON, concepts))
 
     async def evidence_of(self, subjects: Sequence[Subject]) -> Sequence[StoredEvidence]:
         """See `GraphStatements.evidence_of`."""
-        return _evidence(await self._rows_of(cypher.OF, [subject_row(each) for each in subjects]))
+        return evidence.all(await self._rows_of(cypher.OF, [subject_row(each) for each in subjects]))
 
     async def evidence_from(self, source: str) -> Sequence[StoredEvidence]:
         """See `GraphStatements.evidence_from`."""
-        return _evidence(await self._read(cypher.FROM, source=source))
+        return evidence.all(await self._read(cypher.FROM, source=source))
 
     async def delete_evidence(self, ids: Sequence[str]) -> None:
         """See `GraphStatements.delete_evidence`."""
@@ -57,10 +58,6 @@ class EvidenceStatements(Statements):
         for of, origin, confidence in await self._rows_of(cypher.STRENGTHS, [subject_row(each) for each in subjects]):
             strengths.setdefault(subject(*of), {})[origin] = confidence
         return strengths
-
-
-def _evidence(rows: Sequence[Row]) -> Sequence[StoredEvidence]:
-    return [evidence(row) for row in rows]
 
 
 def _evidence_row(evidence: StoredEvidence) -> Row:

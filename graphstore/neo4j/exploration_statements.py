@@ -7,18 +7,8 @@ from graphstore.model import ConceptId, Event, Exploration, IdempotentResult, Me
 from graphstore.neo4j.cypher import exploration_changes as cypher
 from graphstore.neo4j.cypher.explorations import STEPS_BY_ID
 from graphstore.neo4j.statements import Statements
-from graphstore.rows.explorations import (
-    event,
-    event_row,
-    exploration,
-    exploration_row,
-    idempotent_result,
-    idempotent_result_row,
-    member,
-    member_row,
-    step,
-    step_row,
-)
+from graphstore.neo4j.whole import event, exploration, idempotent_result, member, step
+from graphstore.rows.explorations import event_row, exploration_row, idempotent_result_row, member_row, step_row
 from graphstore.rows.graph import microseconds
 from graphstore.transaction import IDEMPOTENCY_LIFE
 
@@ -31,7 +21,7 @@ class Neo4jExplorationStatements(Statements):
     async def lock(self, ids: Sequence[str]) -> Mapping[str, Exploration]:
         """See `ExplorationStatements.lock`."""
         rows = await self._rows_of(cypher.LOCK, sorted(ids))
-        return {found.id: found for found in map(exploration, rows)}
+        return {found.id: found for found in exploration.all(rows)}
 
     async def counted(self, ids: Sequence[str]) -> Mapping[str, tuple[Progress, int]]:
         """See `ExplorationStatements.counted`."""
@@ -51,19 +41,19 @@ class Neo4jExplorationStatements(Statements):
     async def steps(self, ids: Sequence[str]) -> Mapping[str, Step]:
         """See `ExplorationStatements.steps`."""
         rows = await self._read(STEPS_BY_ID, ids=list(ids)) if ids else ()
-        return {found.id: found for found in map(step, rows)}
+        return {found.id: found for found in step.all(rows)}
 
     async def steps_of(self, exploration: str, concepts: Sequence[ConceptId]) -> Sequence[Step]:
         """See `ExplorationStatements.steps_of`."""
-        return [step(row) for row in await self._rows_of(cypher.STEPS_OF, concepts, exploration=exploration)]
+        return step.all(await self._rows_of(cypher.STEPS_OF, concepts, exploration=exploration))
 
     async def pending_steps_on(self, concepts: Sequence[ConceptId]) -> Sequence[Step]:
         """See `ExplorationStatements.pending_steps_on`."""
-        return [step(row) for row in await self._rows_of(cypher.PENDING_ON, concepts)]
+        return step.all(await self._rows_of(cypher.PENDING_ON, concepts))
 
     async def failed_steps(self, exploration: str) -> Sequence[Step]:
         """See `ExplorationStatements.failed_steps`."""
-        return [step(row) for row in await self._read(cypher.FAILED, exploration=exploration)]
+        return step.all(await self._read(cypher.FAILED, exploration=exploration))
 
     async def put_steps(self, steps: Sequence[Step]) -> None:
         """See `ExplorationStatements.put_steps`."""
@@ -75,17 +65,16 @@ class Neo4jExplorationStatements(Statements):
 
     async def members(self, exploration: str, concepts: Sequence[ConceptId]) -> Mapping[ConceptId, Member]:
         """See `ExplorationStatements.members`."""
-        found = map(member, await self._rows_of(cypher.MEMBERS, concepts, exploration=exploration))
+        found = member.all(await self._rows_of(cypher.MEMBERS, concepts, exploration=exploration))
         return {each.concept: each for each in found}
 
     async def unexpanded(self, exploration: str, below_depth: int) -> Sequence[Member]:
         """See `ExplorationStatements.unexpanded`."""
-        rows = await self._read(cypher.UNEXPANDED, exploration=exploration, below=below_depth)
-        return [member(row) for row in rows]
+        return member.all(await self._read(cypher.UNEXPANDED, exploration=exploration, below=below_depth))
 
     async def memberships(self, concepts: Sequence[ConceptId]) -> Sequence[Member]:
         """See `ExplorationStatements.memberships`."""
-        return [member(row) for row in await self._rows_of(cypher.MEMBERSHIPS, concepts)]
+        return member.all(await self._rows_of(cypher.MEMBERSHIPS, concepts))
 
     async def put_members(self, members: Sequence[Member]) -> None:
         """See `ExplorationStatements.put_members`."""
@@ -101,14 +90,13 @@ class Neo4jExplorationStatements(Statements):
 
     async def events_of_step(self, exploration: str, step: str) -> Sequence[Event]:
         """See `ExplorationStatements.events_of_step`."""
-        rows = await self._read(cypher.EVENTS_OF_STEP, exploration=exploration, step=step)
-        return [event(row) for row in rows]
+        return event.all(await self._read(cypher.EVENTS_OF_STEP, exploration=exploration, step=step))
 
     async def idempotent_result(self, principal: str, mutation: str, key: str) -> IdempotentResult | None:
         """See `ExplorationStatements.idempotent_result`."""
         since = microseconds(self.now - IDEMPOTENCY_LIFE)
         found = await self._read(cypher.RESULT, principal=principal, mutation=mutation, key=key, since=since)
-        return idempotent_result(found[0]) if found else None
+        return next(iter(idempotent_result.all(found)), None)
 
     async def put_idempotent_result(self, result: IdempotentResult) -> None:
         """See `ExplorationStatements.put_idempotent_result`."""

@@ -21,8 +21,8 @@ from graphstore.neo4j.children import pages
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import explorations as cypher
 from graphstore.neo4j.cypher.children import Children
+from graphstore.neo4j.whole import event, exploration, member, step
 from graphstore.paging import in_order, limited, page
-from graphstore.rows.explorations import event, exploration, member, step
 from graphstore.rows.graph import Row
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class Neo4jExplorations:
     async def get(self, ids: Sequence[str]) -> Mapping[str, Exploration]:
         """See `Explorations.get`."""
         rows = await self._read(cypher.BY_ID, ids=ids)
-        return {found.id: found for found in map(exploration, rows)}
+        return {found.id: found for found in exploration.all(rows)}
 
     async def page(self, filter: ExplorationFilter, request: PageRequest) -> Page[Exploration]:
         """See `Explorations.page`."""
@@ -62,19 +62,19 @@ class Neo4jExplorations:
     async def steps_by_id(self, ids: Sequence[str]) -> Mapping[str, Step]:
         """See `Explorations.steps_by_id`."""
         rows = await self._read(cypher.STEPS_BY_ID, ids=ids)
-        return {found.id: found for found in map(step, rows)}
+        return {found.id: found for found in step.all(rows)}
 
     async def frontier(self, id: str, kind: StepKind, limit: int) -> Frontier:
         """See `Explorations.frontier`. What is ready is told by the store's clock."""
         ready, wait = await self._read(cypher.FRONTIER, id=id, kind=kind, limit=limited(limit))
-        return Frontier(tuple(map(step, ready)), None if wait is None else wait / 1_000_000)
+        return Frontier(tuple(step.all(ready)), None if wait is None else wait / 1_000_000)
 
     async def events(self, id: str, after: int, limit: int) -> Sequence[Event]:
         """See `Explorations.events`."""
         rows = await self._read(cypher.EVENTS, id=id, after=after, limit=limited(limit))
         if rows is None:
             raise NotFoundError("exploration", id)
-        return tuple(map(event, rows))
+        return tuple(event.all(rows))
 
     async def oldest_seq(self, id: str) -> int:
         """See `Explorations.oldest_seq`."""
@@ -88,7 +88,7 @@ class Neo4jExplorations:
         children: Children,
         ids: Sequence[str],
         request: PageRequest,
-        value: Callable[[Row], T],
+        value: Callable[[Row], T | None],
         **parameters: Any,
     ) -> Mapping[str, Page[T]]:
         places = children.order.parameters(request)

@@ -9,7 +9,8 @@ from graphstore.neo4j.cypher import concepts as reads
 from graphstore.neo4j.cypher import graph_changes as cypher
 from graphstore.neo4j.rows import concept_look_ups, concept_properties, relation_properties
 from graphstore.neo4j.statements import Statements
-from graphstore.rows.graph import concept, merge, merge_row, microseconds, relation
+from graphstore.neo4j.whole import concept, merge, relation
+from graphstore.rows.graph import merge_row, microseconds
 
 
 class ConceptStatements(Statements):
@@ -26,7 +27,7 @@ class ConceptStatements(Statements):
     async def concepts_named(self, keys: Sequence[str]) -> Sequence[Concept]:
         """See `GraphStatements.concepts_named`."""
         found = await self._rows_of(reads.NAMED, keys)
-        return tuple({row[0]: concept(row) for rows in found for row in rows}.values())
+        return tuple({each.id: each for rows in found for each in concept.all(rows)}.values())
 
     async def concepts_by_external_id(self, ids: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Concept]:
         """See `GraphStatements.concepts_by_external_id`."""
@@ -60,7 +61,7 @@ class ConceptStatements(Statements):
     async def merge(self, id: ConceptId) -> Merge | None:
         """See `GraphStatements.merge`."""
         found = await self._rows_of(cypher.MERGE, storable([id]))
-        return merge(found[0]) if found else None
+        return next(iter(merge.all(found)), None)
 
     async def merged_into(self, ids: Sequence[ConceptId]) -> Sequence[ConceptId]:
         """See `GraphStatements.merged_into`. A round trip for each link of the longest chain of merges."""
@@ -86,11 +87,11 @@ class RelationStatements(Statements):
     async def relations(self, keys: Sequence[RelationKey]) -> Mapping[RelationKey, Relation]:
         """See `GraphStatements.relations`."""
         rows = await self._rows_of(cypher.RELATIONS, storable(keys))
-        return {found.key: found for found in map(relation, rows)}
+        return {found.key: found for found in relation.all(rows)}
 
     async def relations_between(self, pairs: Sequence[tuple[ConceptId, ConceptId]]) -> Sequence[Relation]:
         """See `GraphStatements.relations_between`."""
-        return [relation(row) for row in await self._rows_of(cypher.RELATIONS_BETWEEN, pairs)]
+        return relation.all(await self._rows_of(cypher.RELATIONS_BETWEEN, pairs))
 
     async def relation_types(self) -> frozenset[str]:
         """See `GraphStatements.relation_types`."""

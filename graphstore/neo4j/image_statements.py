@@ -7,7 +7,8 @@ from graphstore.neo4j.connection import storable
 from graphstore.neo4j.cypher import image_changes as cypher
 from graphstore.neo4j.cypher.images import BY_ID
 from graphstore.neo4j.statements import Statements
-from graphstore.rows.images import image, image_row
+from graphstore.neo4j.whole import image
+from graphstore.rows.images import image_row
 
 
 class Neo4jImageStatements(Statements):
@@ -20,7 +21,7 @@ class Neo4jImageStatements(Statements):
     async def images(self, ids: Sequence[str]) -> Mapping[str, Image]:
         """See `ImageStatements.images`."""
         rows = await self._read(BY_ID, ids=storable(ids)) if ids else ()
-        return {found.id: found for found in map(image, rows)}
+        return {found.id: found for found in image.all(rows)}
 
     async def images_on(self, concepts: Sequence[ConceptId]) -> Sequence[Image]:
         """See `ImageStatements.images_on`. Locked, too: else what their maker tells of them meanwhile would be lost
@@ -40,5 +41,5 @@ class Neo4jImageStatements(Statements):
         await self._put(cypher.DELETE_IMAGES, ids)
 
     async def _locked(self, statement: str, keys: Sequence[str]) -> Sequence[Image]:
-        found = map(image, await self._rows_of(statement, storable(keys)))
+        found = image.all(await self._rows_of(statement, storable(keys)))
         return sorted(found, key=lambda one: (one.job, one.position))

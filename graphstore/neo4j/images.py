@@ -7,7 +7,7 @@ from graphstore.model import ConceptId, Image, Page, PageRequest
 from graphstore.neo4j.children import pages
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import images as cypher
-from graphstore.rows.images import IMAGE, image
+from graphstore.neo4j.whole import image
 
 
 class Neo4jImages:
@@ -19,13 +19,13 @@ class Neo4jImages:
 
     async def get(self, ids: Sequence[str]) -> Mapping[str, Image]:
         """See `Images.get`."""
-        return {found.id: found for found in map(image, await self._read(cypher.BY_ID, ids=ids))}
+        return {found.id: found for found in image.all(await self._read(cypher.BY_ID, ids=ids))}
 
     async def of(self, concepts: Sequence[ConceptId], request: PageRequest) -> Mapping[ConceptId, Page[Image]]:
         """See `Images.of`."""
         order = cypher.OF.order
         found = await self._read(cypher.OF.pages(request), asked=concepts, **order.parameters(request))
-        return pages(concepts, found, request, order.place, lambda row: image(row[: len(IMAGE)]))
+        return pages(concepts, found, request, order.place, image)
 
     async def count(self, concepts: Sequence[ConceptId]) -> Mapping[ConceptId, int]:
         """See `Images.count`."""

@@ -7,7 +7,8 @@ from graphstore.model import Concept, ConceptId, Direction, Page, PageRequest
 from graphstore.neo4j.children import pages
 from graphstore.neo4j.connection import Read
 from graphstore.neo4j.cypher import relations as cypher
-from graphstore.rows.graph import concept
+from graphstore.neo4j.whole import concept
+from graphstore.rows.graph import Row
 
 
 async def neighbours(
@@ -17,8 +18,12 @@ async def neighbours(
     parameter of that name."""
     statement = cypher.neighbours(direction, request, typed=bool(types))
     found, concepts = await read(statement, asked=ids, **types, **cypher.NEAREST.parameters(request))
-    near = {each.id: each for each in map(concept, concepts)}
-    return pages(ids, found, request, lambda row: (row[0], row[1]), lambda row: near.get(row[1]))
+    near = {each.id: each for each in concept.all(concepts)}
+
+    def value(row: Row) -> Concept | None:
+        return None if None in row else near.get(row[1])
+
+    return pages(ids, found, request, lambda row: (row[0], row[1]), value)
 
 
 async def neighbour_counts(

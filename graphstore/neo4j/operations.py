@@ -9,6 +9,7 @@ from graphstore.errors import SchemaMismatch
 from graphstore.neo4j import integrity, schema
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import operations as cypher
+from graphstore.neo4j.whole import unbroken
 from graphstore.paging import limited
 from graphstore.port import ExplorationRef, ImageRef, SchemaVersions, StoreStatus, Waiting
 from graphstore.rows.graph import microseconds, moment
@@ -59,12 +60,12 @@ class Neo4jOperations:
     async def unowned(self, limit: int) -> Sequence[ExplorationRef]:
         """See `Operations.unowned`. What has run out is told by the store's clock."""
         refs = await self._connection.read(cypher.UNOWNED, {"limit": limited(limit)})
-        return [(workspace, id) for workspace, id in refs]
+        return [(workspace, id) for workspace, id in unbroken(refs)]
 
     async def unowned_images(self, limit: int) -> Sequence[ImageRef]:
         """See `Operations.unowned_images`. What has run out is told by the store's clock."""
         refs = await self._connection.read(cypher.UNOWNED_IMAGES, {"limit": limited(limit)})
-        return [(workspace, job) for workspace, job in refs]
+        return [(workspace, job) for workspace, job in unbroken(refs)]
 
     async def waiting(self) -> tuple[Waiting, Waiting]:
         """See `Operations.waiting`."""
@@ -74,7 +75,7 @@ class Neo4jOperations:
     async def newest_seqs(self, refs: Sequence[ExplorationRef]) -> Mapping[ExplorationRef, int]:
         """See `Operations.newest_seqs`."""
         rows = await self._connection.read(cypher.NEWEST_SEQS, {"refs": [list(ref) for ref in refs]}) if refs else ()
-        return {(workspace, id): seq for workspace, id, seq in rows}
+        return {(workspace, id): seq for workspace, id, seq in unbroken(rows)}
 
     async def foreign_changes(self) -> int | None:
         """See `Operations.foreign_changes`. Neo4j cannot tell."""

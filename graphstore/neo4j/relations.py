@@ -23,8 +23,9 @@ from graphstore.neo4j.children import pages
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import relations as cypher
 from graphstore.neo4j.neighbours import neighbour_counts, neighbours
+from graphstore.neo4j.whole import concept, relation, unbroken
 from graphstore.paging import limited
-from graphstore.rows.graph import RELATION, Row, concept, relation
+from graphstore.rows.graph import RELATION, Row
 
 
 class Neo4jRelations:
@@ -72,11 +73,11 @@ class Neo4jRelations:
         """See `Relations.links`."""
         statement = cypher.links(typed=types is not None)
         rows = await self._read(statement, asked=ids, limit=limited(limit), **_typed(types))
-        return [relation(row) for row in rows]
+        return relation.all(rows)
 
     async def types(self) -> Mapping[str, int]:
         """See `Relations.types`."""
-        return dict(await self._read(cypher.TYPES))
+        return dict(unbroken(await self._read(cypher.TYPES)))
 
     async def evidence(self, subjects: Sequence[Subject], request: PageRequest) -> Mapping[Subject, Page[Evidence]]:
         """See `Relations.evidence`."""
@@ -108,11 +109,11 @@ def _place(row: Row) -> Cursor:
 
 
 def _hydrated(concepts: Sequence[Row]) -> Callable[[Row], Edge | None]:
-    """What makes an edge of a row; none of one whose ends are yet to be loaded from an archive."""
-    ends = {each.id: each for each in map(concept, concepts)}
+    """What makes an edge of a row; none of one whose ends are yet to be loaded from an archive, or are gone."""
+    ends = {each.id: each for each in concept.all(concepts)}
 
     def edge(row: Row) -> Edge | None:
-        source, target = ends.get(row[0]), ends.get(row[2])
-        return Edge(relation(row), source, target) if source and target else None
+        found, source, target = relation(row), ends.get(row[0]), ends.get(row[2])
+        return Edge(found, source, target) if found and source and target else None
 
     return edge

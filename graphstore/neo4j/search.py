@@ -8,8 +8,9 @@ from graphstore.model import Concept, ConceptFilter, ConceptId, Hit, Page, PageR
 from graphstore.neo4j.connection import Read
 from graphstore.neo4j.cypher import search as cypher
 from graphstore.neo4j.rows import values_of
+from graphstore.neo4j.whole import concept
 from graphstore.paging import in_order, page
-from graphstore.rows.graph import concept
+from graphstore.rows.graph import Row
 
 _RANKED = 200
 _CANDIDATES = 50
@@ -26,7 +27,11 @@ async def hits(
     match = cypher.all_of(wanted, workspace)
     statement = cypher.page(filter, request)
     rows, before, behind = await read(statement, match=match, key=whole_key(text), **parameters, **values_of(filter))
-    return page(in_order(rows, request), request, cypher.ORDER.place, lambda row: hit(row, wanted), (before, behind))
+
+    def value(row: Row) -> Hit[Concept] | None:
+        return hit(row, wanted) if concept.holds(row) else None
+
+    return page(in_order(rows, request), request, cypher.ORDER.place, value, (before, behind))
 
 
 async def count(read: Read, workspace: str, text: str, filter: ConceptFilter) -> int:
@@ -46,4 +51,4 @@ async def similar(
     ids = [asked[id].id for id in named]
     rows = await read(cypher.SIMILAR, ids=ids, matches=matches, ranked=_RANKED, candidates=_CANDIDATES)
     found = dict(zip(named, rows, strict=True))
-    return {id: likeliest(one, map(concept, found.get(id, ())), limit) for id, one in asked.items()}
+    return {id: likeliest(one, concept.all(found.get(id, ())), limit) for id, one in asked.items()}

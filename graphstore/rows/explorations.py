@@ -28,12 +28,15 @@ EXPLORATION = (
     *("id", "topic", "status", "reason", "options", "budget", "spent", "progress", "root"),
     *("lease_token", "lease_until", "next_seq", "created", "started", "finished"),
 )
+MAYBE_OF_EXPLORATION = ("reason", "root", "lease_token", "lease_until", "started", "finished")
 STEP = (
     *("id", "exploration", "kind", "concept", "depth", "priority", "state", "attempts", "error"),
     *("spent", "reserved", "retry_at", "created", "finished", "answer"),
 )
+MAYBE_OF_STEP = ("concept", "error", "reserved", "retry_at", "finished", "answer")
 MEMBER = ("exploration", "concept", "depth", "created", "seq")
 EVENT = ("exploration", "seq", "kind", "at", "step", "body")
+MAYBE_OF_EVENT = ("step",)
 IDEMPOTENT_RESULT = ("principal", "mutation", "key", "input_hash", "result", "created")
 
 

@@ -38,10 +38,13 @@ CONCEPT = (
 )
 RELATION = ("source", "type", "target", "confidence", "support", "contradicted", "version", "created", "updated")
 SOURCE = ("id", "key", "origin", "kind", "title", "url", "created")
+MAYBE_OF_SOURCE = ("url",)
+"""What may be null of it. Of records without such a list nothing may."""
 EVIDENCE = (
     *("id", "subject_source", "subject_type", "subject_target"),
     *("asserted_source", "asserted_type", "asserted_target", "source", "quote", "confidence", "created"),
 )
+MAYBE_OF_EVIDENCE = ("asserted_source", "asserted_type", "asserted_target")
 TOMBSTONE = ("mark", "created")
 
 

@@ -10,6 +10,10 @@ IMAGE = (
     *("prompt", "concept_version", "picture", "error", "digest", "lease_token", "lease_until"),
     *("created", "started", "finished"),
 )
+MAYBE_OF_IMAGE = (
+    *("exploration", "prompt", "concept_version", "picture", "error", "digest", "lease_token", "lease_until"),
+    *("started", "finished"),
+)
 
 
 def image(row: Row) -> Image:
