@@ -19,9 +19,11 @@ from graphstore.model import (
     Source,
     Step,
     StepState,
+    StoredEvidence,
     Subject,
 )
 from graphstore.neo4j import whole
+from graphstore.neo4j.concepts import end_of
 from graphstore.neo4j.connection import Connection
 from graphstore.neo4j.cypher import archive as cypher
 from graphstore.rows.graph import Row
@@ -91,6 +93,7 @@ class _Export:
         self._workspace = workspace
         self._connection = connection
         self._given: set[int] = set()  # hashes: a few dozen bytes for each concept, source and relation
+        self._merged: dict[ConceptId, ConceptId] = {}
         self._explorations: dict[str, Exploration] = {}
 
     async def records(self) -> AsyncIterator[Record]:
@@ -114,6 +117,7 @@ class _Export:
             yield self._noted(concept, concept.id)
         for merge in merges:
             if not self._has(merge.concept.id):  # else it was parted again meanwhile
+                self._merged[merge.concept.id] = merge.into
                 yield merge
         for tombstone in tombstones:
             yield tombstone
@@ -132,8 +136,9 @@ class _Export:
         async for source in self._all(_SOURCES):
             yield self._noted(source, source.id)
         async for evidence in self._all(_EVIDENCE):
-            if self._has(_attested(evidence.subject)) and self._has(evidence.source):
-                yield evidence
+            subject = self._subject(evidence)
+            if subject is not None and self._has(evidence.source):
+                yield replace(evidence, subject=subject)
 
     async def _of_explorations(self) -> AsyncIterator[Record]:
         async for step, newest in self._all(_STEPS):
@@ -147,6 +152,20 @@ class _Export:
                 yield event
         for exploration in self._explorations.values():
             yield exploration
+
+    def _subject(self, evidence: StoredEvidence) -> Subject | None:
+        """What it speaks of among what was given: merged or parted meanwhile, it does so of what is not there."""
+        for subject in (evidence.subject, self._home(evidence.asserted)):
+            if self._has(_attested(subject)):
+                return subject
+        return None
+
+    def _home(self, subject: Subject) -> Subject:
+        """Where the merges that were given lead."""
+        if isinstance(subject, RelationKey):
+            source, type, target = subject
+            return RelationKey(end_of(self._merged, source), type, end_of(self._merged, target))
+        return end_of(self._merged, subject)
 
     def _step(self, step: Step, newest: int | None) -> Step | None:
         """The step as its exploration knew it: pending still if what came of it is in a later event. `newest` is the

@@ -95,10 +95,11 @@ async def _by_merged_id(read: Read, ids: Sequence[ConceptId]) -> dict[ConceptId,
         onward |= {id: target for id, target, _ in rows}
         found |= {target: each for _, target, row in rows if row and (each := concept(row)) is not None}
         links = [target for _, target, row in rows if row is None and target not in onward]
-    return {id: found[home] for id in ids if (home := _end(onward, id)) in found}
+    return {id: found[home] for id in ids if (home := end_of(onward, id)) in found}
 
 
-def _end(onward: Mapping[ConceptId, ConceptId], id: ConceptId) -> ConceptId:
+def end_of(onward: Mapping[ConceptId, ConceptId], id: ConceptId) -> ConceptId:
+    """Where a chain of merges leads."""
     seen = {id}
     while (target := onward.get(id)) is not None and target not in seen:
         seen.add(id := target)

@@ -150,3 +150,26 @@ async def test_no_relation_comes_without_its_evidence(stores: tuple[Store, Store
     proven = {e.subject for e in of(StoredEvidence, exported)}
     assert {r.key for r in of(Relation, exported)} <= proven
     assert {e.source for e in of(StoredEvidence, exported)} <= {s.id for s in of(Source, exported)}
+
+
+@pytest.mark.parametrize("parted", [False, True])
+async def test_evidence_speaks_of_what_was_given(stores: tuple[Store, Store], *, parted: bool) -> None:
+    """Of two concepts, too, that are merged, or parted again, after their relations were read: none comes without
+    evidence, and none of it is missing."""
+    here, there = stores
+    ids = await added(here, "a", "b", "c", relations=(says("a", "IS_A", "b"), says("c", "USES", "b")))
+    if parted:
+        await here.curation.merge(ids["c"], [ids["a"]])
+    before = len(of(StoredEvidence, await records(here)))
+    exported: list[Record] = []
+    async with aclosing(here.archive.export()) as export:  # type: ignore[type-var]
+        async for record in export:
+            if isinstance(record, Source) and not of(Source, exported):
+                await (here.curation.unmerge(ids["a"]) if parted else here.curation.merge(ids["c"], [ids["a"]]))
+            exported.append(record)
+    evidence = of(StoredEvidence, exported)
+    assert len(evidence) == before
+    assert {e.subject for e in evidence if isinstance(e.subject, RelationKey)} == {
+        r.key for r in of(Relation, exported)
+    }
+    assert set(await there.archive.load(exported)) == {None}
