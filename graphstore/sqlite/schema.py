@@ -73,6 +73,8 @@ def statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+    if statement.strip():  # the last one, without its semicolon
+        yield statement
 
 
 def _serves(connection: sqlite3.Connection, version: int) -> int | None:

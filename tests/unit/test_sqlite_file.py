@@ -302,6 +302,14 @@ def test_a_failed_migration_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_a_statement_without_its_semicolon_is_run(tmp_path: Path) -> None:
+    """The last one of a script: else the version would be noted of something that was never done."""
+    connection = sqlite3.connect(tmp_path / "graph.db", isolation_level=None)
+    schema.migrate(connection, tmp_path / "graph.db", numbered(["CREATE TABLE a (b TEXT);\nCREATE TABLE c (d TEXT)"]))
+    assert connection.execute("SELECT count(*) FROM c").fetchone() == (0,)
+    connection.close()
+
+
 async def test_the_file_of_an_older_program_is_brought_up_to_date(tmp_path: Path) -> None:
     """What version 1 had stored is read and worked on, and pictures can be had of it."""
     path = tmp_path / "graph.db"
