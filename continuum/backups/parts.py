@@ -61,8 +61,8 @@ class PartsWriter:
 
 
 async def fetched(objects: Objects, id: str, parts: Sequence[Part], file: IO[bytes]) -> None:
-    """Write the parts of a backup's file into this one, and go to its beginning. Raises `BackupError` where one of
-    them is not what was written once."""
+    """Append the parts of a backup's file to this one. Raises `BackupError` where one of them is not what was written
+    once."""
     for part in parts:
         content = await objects.read(f"{id}/{part.name}")
         if content is None:
@@ -70,13 +70,13 @@ async def fetched(objects: Objects, id: str, parts: Sequence[Part], file: IO[byt
         if len(content) != part.bytes or await asyncio.to_thread(_digest, content) != part.sha256:
             raise BackupError(f"the backup {id} is damaged: its {part.name} is not what was written once")
         await asyncio.to_thread(file.write, content)
-    file.seek(0)
 
 
 async def listed_digests(objects: Objects, id: str, parts: Sequence[Part]) -> frozenset[str]:
     """The digests that a backup lists. Raises `BackupError`."""
     file = io.BytesIO()
     await fetched(objects, id, parts, file)
+    file.seek(0)
     try:
         text = zstandard.ZstdDecompressor().stream_reader(file).read()
     except zstandard.ZstdError as error:

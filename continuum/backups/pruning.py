@@ -1,9 +1,10 @@
 """Tidying a place for backups: what is left of unfinished ones, old ones, and pictures that no backup shows go."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from continuum.backups.errors import BackupError
 from continuum.backups.manifest import Manifest
 from continuum.backups.parts import listed_digests
 from continuum.backups.place import PRUNING, BackupPlace, Shelf
@@ -19,6 +20,10 @@ class Pruned:
     pictures: int = 0
     waits: bool = False
     """Pictures could not be looked through, since another backup is being taken or one cannot be read."""
+    damaged: tuple[BackupError, ...] = ()
+    """Why one cannot be read."""
+    later: tuple[str, ...] = ()
+    """Backups that bear a later time than the one just taken: a clock was wrong, or is."""
 
 
 async def pruned(place: BackupPlace, own: Manifest, keep: int | None) -> Pruned:
@@ -33,17 +38,20 @@ async def pruned(place: BackupPlace, own: Manifest, keep: int | None) -> Pruned:
         await place.objects.clear_partial(now - place.dead_after)
         shelf = await place.shelf()
         alive = await _cleared(place, shelf, now)
-        unfinished = len(shelf.unfinished) - len(alive)
+        later = tuple(one.id for one in shelf.finished if one.began > own.ended)
+        done = Pruned(len(shelf.unfinished) - len(alive), later=later)
         if keep is None:
-            return Pruned(unfinished)
+            return done
         surplus = [one for one in shelf.finished if one.scope == own.scope and one.id != own.id][keep - 1 :]
         for one in surplus:
             await place.remove(one.id)
-        removed = tuple(one.id for one in surplus)
+        done = replace(done, backups=tuple(one.id for one in surplus))
         if alive or shelf.damaged:
-            return Pruned(unfinished, removed, waits=True)
-        kept = [one for one in shelf.finished if one.id not in removed]
-        return Pruned(unfinished, removed, await _pictures(place, kept, now))
+            return replace(done, waits=True, damaged=shelf.damaged)
+        try:
+            return replace(done, pictures=await _pictures(place, [o for o in shelf.finished if o not in surplus], now))
+        except BackupError as error:  # no failure of this backup, which would be taken again and again for it
+            return replace(done, waits=True, damaged=(error,))
 
 
 async def _cleared(place: BackupPlace, shelf: Shelf, now: datetime) -> Sequence[str]:
@@ -58,7 +66,7 @@ async def _cleared(place: BackupPlace, shelf: Shelf, now: datetime) -> Sequence[
 
 
 async def _pictures(place: BackupPlace, kept: Collection[Manifest], now: datetime) -> int:
-    """Remove the pictures that none of these shows; how many."""
+    """Remove the pictures that none of these shows; how many. Raises `BackupError`; then none was removed."""
     shown: set[tuple[str, str]] = set()
     for content, id in ((content, one.id) for one in kept for content in one.contents):
         shown.update((content.workspace, d) for d in await listed_digests(place.objects, id, content.digests))

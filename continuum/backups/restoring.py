@@ -1,12 +1,13 @@
 """Restoring a backup: all of it is fetched and compared with its manifest before anything is written."""
 
 import io
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+import os
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import Any
 
 from continuum.backups.errors import BackupError
 from continuum.backups.manifest import ID, Content, Manifest
@@ -36,8 +37,28 @@ class Restored:
 class _Fetched:
     content: Content
     into: str
-    graph: IO[bytes]
+    graph: "_Section"
     digests: Collection[str]
+
+
+class _Section(io.RawIOBase):
+    """A part of a file. All graphs lie in one: there may be more workspaces than a process may have files open."""
+
+    def __init__(self, file: int, start: int, end: int) -> None:
+        self._file = file
+        self._at = start
+        self._end = end
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as possible."""
+        piece = os.pread(self._file, min(len(buffer), self._end - self._at), self._at)
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
 
 
 def chosen(shelf: Shelf, at: str | None, workspaces: Collection[str]) -> Manifest:
@@ -85,11 +106,14 @@ class Restoring:
         self._place = place
         self._manifest = manifest
         self._show = show
+        self.begun = False
+        """Whether something may have been written."""
 
     async def run(
         self, targets: Mapping[str, str], folder: Path | None = None, *, onto_existing: bool = False
     ) -> Sequence[Restored]:
-        """Restore these workspaces, each into the one that it is mapped to, by way of unnamed files in the folder.
+        """Restore these workspaces, each into the one that it is mapped to, by way of an unnamed file in the folder:
+        nothing is left of it, however this process ends.
 
         Raises `BackupError` for a backup that is damaged and, unless `onto_existing`, for workspaces that hold
         something; then nothing was written.
@@ -98,6 +122,7 @@ class Restoring:
         if not onto_existing:
             await self._check_empty(targets.values())
         async with self._all_fetched(contents, targets, folder) as all_fetched:
+            self.begun = True
             return [await self._restore(one) for one in all_fetched]
 
     def _contents(self, targets: Mapping[str, str]) -> Sequence[Content]:
@@ -122,14 +147,16 @@ class Restoring:
         self, contents: Sequence[Content], targets: Mapping[str, str], folder: Path | None
     ) -> AsyncIterator[Sequence[_Fetched]]:
         objects, id = self._place.objects, self._manifest.id
-        with ExitStack() as files:
+        with TemporaryFile(dir=folder) as file:
             found = []
             for content in contents:
                 self._show(f"{content.workspace}: reading")
-                file = files.enter_context(_spool(folder))
+                start = file.tell()
                 await fetched(objects, id, content.graph, file)
+                graph = _Section(file.fileno(), start, file.tell())
                 digests = await listed_digests(objects, id, content.digests)
-                found.append(_Fetched(content, targets[content.workspace], file, digests))
+                found.append(_Fetched(content, targets[content.workspace], graph, digests))
+            file.flush()
             yield found
 
     async def _restore(self, one: _Fetched) -> Restored:
@@ -137,8 +164,8 @@ class Restoring:
         of them meanwhile, so they are looked for once more when the records are there."""
         store = self._database.within(one.into)
         put, _ = await self._put_back(one)
-        with _reading(one.graph) as graph:
-            report = await import_from(decompressed(graph, _NAME), store, None, lambda done: self._tell(one.into, done))
+        graph = decompressed(io.BufferedReader(one.graph), _NAME)
+        report = await import_from(graph, store, None, lambda done: self._tell(one.into, done))
         again, missing = await self._put_back(one)
         return Restored(one.into, report, put + again, missing + one.content.missing)
 
@@ -147,7 +174,9 @@ class Restoring:
 
     async def _put_back(self, one: _Fetched) -> tuple[int, int]:
         """How many pictures were put where they belong, and how many are nowhere."""
-        there = {found.digest async for found in self._pictures.digests() if found.workspace == one.into}
+        if not one.digests:
+            return 0, 0
+        there = {found.digest async for found in self._pictures.digests(one.into) if found.size}
         lacking = sorted(set(one.digests) - there)
         copied = await copy_pictures(
             lacking,
@@ -156,16 +185,3 @@ class Restoring:
             lambda done: self._show(f"{one.into}: {done:,} of {len(lacking):,} pictures"),
         )
         return len(copied), len(lacking) - len(copied)
-
-
-@contextmanager
-def _spool(folder: Path | None) -> Iterator[IO[bytes]]:
-    """A file without a name: nothing is left of it, however this process ends."""
-    with TemporaryFile(dir=folder) as file:
-        yield file
-
-
-@contextmanager
-def _reading(file: IO[bytes]) -> Iterator[io.BufferedReader]:
-    with open(file.fileno(), "rb", closefd=False) as raw:
-        yield raw

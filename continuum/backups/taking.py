@@ -6,14 +6,13 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import quote
 
 from continuum.backups.errors import BackupError
 from continuum.backups.manifest import FORMAT, Content, Manifest, new_id
 from continuum.backups.parts import PartsWriter
 from continuum.backups.place import PRUNING, RUNNING, BackupPlace
 from continuum.version import VERSION
-from graphstore.bytes import PictureBytes, copy_pictures
+from graphstore.bytes import PictureBytes, copy_pictures, workspace_folder
 from graphstore.errors import StoreError
 from graphstore.formats import exported, kind_of
 from graphstore.model import Image, Record
@@ -82,7 +81,9 @@ class Taking:
             try:
                 # Whoever removes pictures just now may have looked before we came: then ours are put anew.
                 if not await self._place.is_alive(PRUNING, now):
-                    self._there = {(one.workspace, one.digest) async for one in self._place.pictures.digests()}
+                    self._there = {
+                        (one.workspace, one.digest) async for one in self._place.pictures.digests() if one.size
+                    }
                 contents = [await self._content(self._database.within(name)) for name in workspaces]
                 manifest = await self._manifest(contents, scope)
                 await self._place.finish(manifest)
@@ -107,8 +108,7 @@ class Taking:
         )
 
     async def _content(self, store: Store) -> Content:
-        # Dots as well: what follows a name begins with one.
-        name = quote(store.workspace, safe="").replace(".", "%2E")
+        name = workspace_folder(store.workspace)
         seen = _Seen()
         writer = PartsWriter(self._place.objects, self.id, name, ".jsonl.zst")
         async with aclosing(exported(store, seen.add)) as lines:

@@ -87,7 +87,7 @@ def _tell(settings: Settings, place: BackupPlace, taken: Taken, seconds: float) 
 async def _tidied(place: BackupPlace, manifest: Manifest, keep: int | None) -> int:
     try:
         _tell_pruned(await pruned(place, manifest, keep))
-    except (StoreError, BackupError) as error:
+    except StoreError as error:
         click.echo(f"The backup was taken, but {place.location} could not be tidied up: {safe(str(error))}", err=True)
         return PARTLY
     return DONE
@@ -99,5 +99,9 @@ def _tell_pruned(done: Pruned) -> None:
     if done.backups:
         removed = f"{counted(len(done.backups), 'older backup')} and {counted(done.pictures, 'picture')}"
         click.echo(f"Removed {removed} that no backup shows any more.", err=True)
+    for id in done.later:
+        click.echo(f"{id} bears a later time than this one: a clock is wrong, and it passes for the newest.", err=True)
+    for error in done.damaged:
+        click.echo(safe(str(error)), err=True)
     if done.waits:
         click.echo("Pictures were not looked through: another backup is being taken, or one cannot be read.", err=True)

@@ -1,7 +1,8 @@
 """`continuum restore`."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import click
 
@@ -45,7 +46,8 @@ def restore(
     are left alone unless --onto-existing is given: then what has the same id is replaced, what else is there stays,
     and unfinished explorations go on from where the backup has them. A restore that was interrupted is completed so.
 
-    Exit codes: 0 all of it was restored and is sound, 1 part of it was not, 2 nothing was restored.
+    Exit codes: 0 all of it was restored and is sound, 1 part of it was not, 2 nothing was restored, or it
+    ended before its end, and then it says so.
     """
     names = named_workspaces(workspaces)
     if only_list:
@@ -67,10 +69,14 @@ async def _list(shell: Shell) -> int:
 def _tell_others(shelf: Shelf) -> None:
     for id in shelf.unfinished:
         click.echo(f"{id} is not finished.", err=True)
-    for error in shelf.damaged:
-        click.echo(safe(str(error)), err=True)
+    _tell_damaged(shelf)
     if not shelf.finished:
         click.echo(f"There is no backup in {shelf.location}.", err=True)
+
+
+def _tell_damaged(shelf: Shelf) -> None:
+    for error in shelf.damaged:
+        click.echo(safe(str(error)), err=True)
 
 
 async def _restore(
@@ -78,14 +84,18 @@ async def _restore(
 ) -> int:
     settings = shell.settings()
     place = backup_place(settings, make=False)
-    manifest = chosen(await place.shelf(), at, names or ())
+    shelf = await place.shelf()
+    manifest = chosen(shelf, at, names or ())
+    if at is None:
+        _tell_damaged(shelf)  # one of them may be newer
     targets = _targets(manifest, names, into)
     make_data_dir(settings)  # also beside Neo4j: files without a name are kept there meanwhile
     async with opened_store(settings) as database:
         began = time.monotonic()
         with shown_status("Restoring") as show:
             restoring = Restoring(database, picture_bytes(settings), place, manifest, show)
-            restored = await restoring.run(targets, settings.data_dir, onto_existing=onto_existing)
+            with _told_if_cut_short(restoring, manifest):
+                restored = await restoring.run(targets, settings.data_dir, onto_existing=onto_existing)
         complete = [_told(manifest, one) for one in restored]
         sound = await _is_sound(database)
         unfinished = await database.operations.unowned(1)
@@ -94,6 +104,18 @@ async def _restore(
         who = "serve" if settings.redis_url is None else "worker"
         click.echo(f"Next: {program()} {who}   goes on with the explorations that are not finished")
     return DONE if sound and all(complete) else PARTLY
+
+
+@contextmanager
+def _told_if_cut_short(restoring: Restoring, manifest: Manifest) -> Iterator[None]:
+    """Say what is to be done where it ends before its end, by Ctrl-C too."""
+    try:
+        yield
+    except BaseException:
+        if restoring.begun:
+            how = f"the same command with --at {manifest.id} --onto-existing completes it"
+            click.echo(f"A part of it was restored: {how}.", err=True)
+        raise
 
 
 def _targets(manifest: Manifest, names: Sequence[str] | None, into: str | None) -> Mapping[str, str]:

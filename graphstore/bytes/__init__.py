@@ -3,6 +3,7 @@
 from graphstore.bytes.copying import copy_pictures
 from graphstore.bytes.objects import Objects, StoredObject
 from graphstore.bytes.opening import open_bytes, open_objects
+from graphstore.bytes.paths import workspace_folder
 from graphstore.bytes.pictures import PictureBytes, StoredBytes
 from graphstore.bytes.thumbnails import THUMBNAIL_TYPE, WIDTHS, Thumbnails
 
@@ -17,4 +18,5 @@ __all__ = [
     "copy_pictures",
     "open_bytes",
     "open_objects",
+    "workspace_folder",
 ]

@@ -18,10 +18,15 @@ def folder_of(workspace: str, digest: str) -> str:
     """Where everything of one picture lies. Raises `InvalidError` for what is no SHA-256 digest in hexadecimal."""
     if _DIGEST.fullmatch(digest) is None:
         raise InvalidError(f"{digest[:80]!r} is no SHA-256 digest in lower-case hexadecimal")
+    return f"{workspace_folder(workspace)}/{digest}"
+
+
+def workspace_folder(workspace: str) -> str:
+    """Where all pictures of a workspace lie. Raises `InvalidError` for one without a name."""
     if not workspace:
         raise InvalidError("a picture belongs to a workspace, and that has a name")
     # Dots as well: `.` and `..` are names of other folders.
-    return f"{quote(workspace, safe='').replace('.', '%2E')}/{digest}"
+    return quote(workspace, safe="").replace(".", "%2E")
 
 
 def variant_of(workspace: str, digest: str, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from graphstore.bytes.objects import Objects, StoredObject
-from graphstore.bytes.paths import MARK, ORIGINAL, folder_of, owner_of, variant_of
+from graphstore.bytes.paths import MARK, ORIGINAL, folder_of, owner_of, variant_of, workspace_folder
 from graphstore.errors import InvalidError
 
 PING = "ping"
@@ -26,6 +26,9 @@ class StoredBytes(NamedTuple):
     digest: str
     modified: datetime
     """When the newest of it was put, by the clock of the place."""
+    size: int
+    """Bytes of the picture itself; 0: it is not there, or was lost with the machine that wrote it. Variants of it, or
+    the mark of one who was killed while it removed them, may be left of it."""
 
 
 class PictureBytes:
@@ -74,20 +77,23 @@ class PictureBytes:
         """Keep a variant; it goes when the picture is removed."""
         await self._objects.write(variant_of(workspace, digest, name), content)
 
-    async def digests(self) -> AsyncGenerator[StoredBytes, None]:
-        """All that is kept, of all workspaces. What is put meanwhile may be missing, and a digest may come twice."""
+    async def digests(self, of: str | None = None) -> AsyncGenerator[StoredBytes, None]:
+        """All that is kept, of all workspaces or of one. What is put meanwhile may be missing, and a digest may come
+        twice."""
         current: StoredBytes | None = None
-        async for found in self._objects.listed():
+        async for found in self._objects.listed(None if of is None else workspace_folder(of)):
             owner = owner_of(found.path)
             if owner is None:
                 continue
-            workspace, digest, _ = owner
+            workspace, digest, name = owner
+            size = found.size if name == ORIGINAL else 0
             if current is not None and current[:2] == (workspace, digest):
-                current = current._replace(modified=max(current.modified, found.modified))
+                newest = max(current.modified, found.modified)
+                current = current._replace(modified=newest, size=current.size + size)
                 continue
             if current is not None:
                 yield current
-            current = StoredBytes(workspace, digest, found.modified)
+            current = StoredBytes(workspace, digest, found.modified, size)
         if current is not None:
             yield current
 

@@ -132,6 +132,21 @@ async def test_a_workspace_of_any_name_stays_where_it_belongs(pictures: PictureB
     assert await kept(pictures) == {}
 
 
+async def test_what_is_left_of_a_picture_has_no_size(local: PictureBytes, folder: Path) -> None:
+    """The mark of one who was killed while it removed the bytes, a thumbnail, a file that a crash has emptied; what is
+    whole has its own size, whatever lies beside it. A workspace is listed by itself, too."""
+    for workspace, name, content in (
+        *(("mark", "removing-0123", b""), ("small", "w64", b"small"), ("empty", "original", b"")),
+        *(("whole", "original", CONTENT), ("whole", "w64", b"small"), ("whole-2", "original", CONTENT)),
+    ):
+        file = folder / workspace / DIGEST / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    sizes = {one.workspace: one.size async for one in local.digests()}
+    assert sizes == {"mark": 0, "small": 0, "empty": 0, "whole": len(CONTENT), "whole-2": len(CONTENT)}
+    assert [one.workspace async for one in local.digests("whole")] == ["whole"]
+
+
 async def test_names_of_workspaces_make_no_other_files(local: PictureBytes, folder: Path) -> None:
     """A folder holds one folder for each workspace and nothing else, however they are called."""
     names = [".", "..", "../up", "a/b", "%2E", "%"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -184,19 +185,57 @@ def test_a_full_disk_leaves_the_place_as_it_was(tmp_path: Path) -> None:
     filled(here)
     assert continuum(here, "backup", backup_url=backups).code == 0
     before = sorted(backups.rglob("*"))
+    code, err = on_a_full_disk(500, here, "backup", backup_url=backups)
+    assert code == 2
+    assert "is full" in err
+    assert sorted(backups.rglob("*")) == before
+
+
+def on_a_full_disk(most: int, data_dir: Path, *arguments: str, **settings: Any) -> tuple[int, str]:
+    """A command that may write files of so many bytes; its exit code, and what it complained of."""
     limited = "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
-    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)); "
+    limited += f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most})); "
     limited += "sys.argv[0] = 'continuum'; runpy.run_module('continuum', run_name='__main__')"
     ended = subprocess.run(
-        [sys.executable, "-c", limited, "backup"],
-        env=environment(here, backup_url=backups),
+        [sys.executable, "-c", limited, *arguments],
+        env=environment(data_dir, **settings),
         capture_output=True,
         check=False,
+        text=True,
         timeout=60,
     )
-    assert ended.returncode == 2
-    assert b"is full" in ended.stderr
-    assert sorted(backups.rglob("*")) == before
+    return ended.returncode, ended.stderr
+
+
+def test_a_restore_that_ends_early_says_how_to_go_on(tmp_path: Path) -> None:
+    """Part of the records are there then, and the command that it names completes them."""
+    here, there, backups = tmp_path / "here", tmp_path / "there", tmp_path / "backups"
+    lines = [f'{{"concept": "{i}", "name": "concept {i}", "summary": "{"word " * 40}"}}' for i in range(3_000)]
+    (tmp_path / "many.jsonl").write_text("\n".join(lines))
+    assert continuum(here, "import", tmp_path / "many.jsonl").code == 0
+    assert continuum(here, "backup", backup_url=backups).code == 0
+    code, err = on_a_full_disk(2_000_000, there, "restore", backup_url=backups)
+    assert code == 2
+    told = re.search(r"with (--at \S+ --onto-existing) completes it", err)
+    assert told is not None
+    assert "cannot be written" in err
+    assert 0 < len(exported(there)) < len(exported(here))
+    assert continuum(there, "restore", *told[1].split(), backup_url=backups).code == 0
+    assert exported(there) == exported(here)
+
+
+def test_a_damaged_backup_that_is_passed_over_is_named(tmp_path: Path) -> None:
+    """It may have been the newest."""
+    here, backups = tmp_path / "here", tmp_path / "backups"
+    filled(here)
+    for _ in range(2):
+        assert continuum(here, "backup", backup_url=backups).code == 0
+    older, newer = sorted(backups.glob("*/manifest.json"))
+    newer.write_bytes(newer.read_bytes()[:-9])
+    ended = continuum(tmp_path / "there", "restore", backup_url=backups)
+    assert ended.code == 0
+    assert ended.err == f"the backup {newer.parent.name} is damaged: its manifest cannot be read\n"
+    assert f"Restored {older.parent.name} to " in ended.out
 
 
 def test_one_workspace_of_several(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from continuum.backups import BackupError, BackupPlace, Manifest, Pruned, Restoring, Taken, Taking, backup_place, pruned
-from continuum.backups.manifest import FORMAT
+from continuum.backups.manifest import FORMAT, new_id
 from continuum.backups.parts import PartsWriter, fetched
 from continuum.backups.place import MANIFEST, PRUNING, RUNNING
 from continuum.backups.restoring import chosen
@@ -288,6 +288,40 @@ async def test_a_picture_without_bytes_is_counted(ground: Ground, other: Databas
     assert (restored.pictures, restored.missing) == (1, 2)
 
 
+@pytest.mark.parametrize("left", ["w64", "original"])
+async def test_what_is_left_of_a_picture_is_none(
+    ground: Ground, other: Database, shown: PictureBytes, left: str
+) -> None:
+    """A thumbnail whose picture was removed by one who was killed then, or a file that a crash has emptied: the
+    picture is copied, there and back."""
+    await ground.show("one")
+    rest = f"main/{digest_of('one')}/{left}"
+    await ground.open_place().write(f"pictures/{rest}", b"")
+    taken = await ground.taken()
+    assert taken.copied == 1
+    await open_objects(shown.location, for_what="x").write(rest, b"")
+    [restored] = await Restoring(other, shown, ground.place(), taken.manifest).run(MAIN)
+    assert (restored.pictures, restored.missing) == (1, 0)
+    assert await shown.read("main", digest_of("one")) == b"one"
+
+
+async def test_any_number_of_workspaces_takes_one_file(local: Ground, other: Database, shown: PictureBytes) -> None:
+    """A process may have some hundreds of files open, and a store more workspaces than that."""
+    names = [f"w{number}" for number in range(40)]
+    for name in names:
+        await added(local.database.within(name), name)
+    manifest = await local.manifest()
+    opened: list[int] = []
+
+    def look(_: str) -> None:
+        opened.append(len(list(Path("/proc/self/fd").iterdir())))
+
+    await Restoring(other, shown, local.place(), manifest, look).run({name: name for name in names})
+    assert max(opened) - opened[0] < len(names) / 2
+    for name in names:
+        assert await records(other.within(name)) == await records(local.database.within(name))
+
+
 async def test_a_store_that_holds_something_is_left_alone(local: Ground, other: Database, shown: PictureBytes) -> None:
     """Nothing is written there unless that is asked for; another workspace of it is in nobody's way."""
     await added(local.store, "a")
@@ -348,6 +382,35 @@ async def test_a_manifest_that_is_none_is_told(local: Ground, content: bytes, to
     newest = await local.manifest()
     done = await pruned(local.place(), newest, 1)
     assert (done.backups, done.pictures, done.waits) == ((older.id,), 0, True)
+    assert told in str(done.damaged[0])
+    assert await digests(local) == {digest_of("one")}
+
+
+async def test_a_backup_of_a_time_to_come_is_told(local: Ground) -> None:
+    """It passes for the newest until then; one that is taken at the same time as ours bears no such time."""
+    await added(local.store, "a")
+    ours = await local.manifest()
+    beside, ahead = (replace(ours, began=ours.ended + timedelta(seconds=shift)) for shift in (-0.001, 60))
+    for one in (beside, ahead):
+        moved = replace(one, id=new_id(one.began), contents=())
+        await local.place().finish(moved)
+    done = await pruned(local.place(), ours, None)
+    assert done.later == (new_id(ahead.began),)
+
+
+async def test_a_list_of_pictures_that_is_damaged_is_told(local: Ground) -> None:
+    """The backup beside it was taken all the same; as long as the list is there no picture is removed, which it might
+    speak of."""
+    image = await local.show("one")
+    older = await local.manifest()
+    await local.store.image_jobs.delete(image.id)
+    newest = await local.manifest()
+    _turn(Path(local.open_place().location) / older.id / "main.0000.digests.zst")
+    done = await pruned(local.place(), newest, 2)
+    assert (done.backups, done.pictures, done.waits) == ((), 0, True)
+    assert [str(error) for error in done.damaged] == [
+        f"the backup {older.id} is damaged: its main.0000.digests.zst is not what was written once"
+    ]
     assert await digests(local) == {digest_of("one")}
 
 
@@ -499,8 +562,10 @@ async def test_a_file_in_parts_is_one_file(local: Ground, other: Database) -> No
     assert len(parts) > 5
     assert [part.name for part in parts[:2]] == ["main.0000.zst", "main.0001.zst"]
     assert {part.bytes for part in parts[:-1]} == {7_000}
-    whole = io.BytesIO()
+    whole = io.BytesIO(b"before")
+    whole.seek(0, io.SEEK_END)
     await fetched(objects, "x", parts, whole)
+    whole = io.BytesIO(whole.getvalue().removeprefix(b"before"))
     assert zstandard.ZstdDecompressor().stream_reader(whole.getvalue()).read() == b"".join(lines)
     whole.seek(0)
     with pytest.raises(ValueError, match="title"):
