@@ -3,11 +3,11 @@
 import io
 import os
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 from continuum.backups.errors import BackupError
 from continuum.backups.manifest import ID, Content, Manifest
@@ -146,18 +146,22 @@ class Restoring:
     async def _all_fetched(
         self, contents: Sequence[Content], targets: Mapping[str, str], folder: Path | None
     ) -> AsyncIterator[Sequence[_Fetched]]:
-        objects, id = self._place.objects, self._manifest.id
-        with TemporaryFile(dir=folder) as file:
-            found = []
-            for content in contents:
-                self._show(f"{content.workspace}: reading")
-                start = file.tell()
-                await fetched(objects, id, content.graph, file)
-                graph = _Section(file.fileno(), start, file.tell())
-                digests = await listed_digests(objects, id, content.digests)
-                found.append(_Fetched(content, targets[content.workspace], graph, digests))
-            file.flush()
+        with ExitStack() as stack:
+            try:
+                file = stack.enter_context(TemporaryFile(dir=folder))
+                found = [await self._fetch(content, targets[content.workspace], file) for content in contents]
+                file.flush()
+            except OSError as error:
+                raise BackupError(f"{folder} cannot take the backup's files: {error.strerror}") from error
             yield found
+
+    async def _fetch(self, content: Content, into: str, file: IO[bytes]) -> _Fetched:
+        objects, id = self._place.objects, self._manifest.id
+        self._show(f"{content.workspace}: reading")
+        start = file.tell()
+        await fetched(objects, id, content.graph, file)
+        graph = _Section(file.fileno(), start, file.tell())
+        return _Fetched(content, into, graph, await listed_digests(objects, id, content.digests))
 
     async def _restore(self, one: _Fetched) -> Restored:
         """Bytes come before the records that show them. Whoever collects bytes that nobody shows may have met old ones

@@ -51,7 +51,10 @@ def open_objects(location: str, *, for_what: str, time_limit: float = TIME_LIMIT
     if not found:
         return _folder(Path(location), for_what, time_limit)
     if scheme.lower() == "file":
-        return _folder(Path(unquote(urlsplit(location).path)), for_what, time_limit)
+        address = urlsplit(location)
+        if address.netloc not in {"", "localhost"}:  # else what should be the first folder would be left out
+            raise InvalidError(f"{location!r} names a machine: a folder of this one begins with three slashes")
+        return _folder(Path(unquote(address.path)), for_what, time_limit)
     if f"{scheme.lower()}://" not in _REMOTE:
         raise InvalidError(
             f"{location!r} is no place for {for_what}: give a folder, or an address as s3://bucket/folder"

@@ -322,6 +322,17 @@ async def test_any_number_of_workspaces_takes_one_file(local: Ground, other: Dat
         assert await records(other.within(name)) == await records(local.database.within(name))
 
 
+async def test_a_folder_that_takes_no_files_is_told(
+    local: Ground, other: Database, shown: PictureBytes, tmp_path: Path
+) -> None:
+    """By its name, before anything is written."""
+    await added(local.store, "a")
+    restoring = Restoring(other, shown, local.place(), await local.manifest())
+    with pytest.raises(BackupError, match=f"{tmp_path}/none cannot take the backup's files: No such file"):
+        await restoring.run(MAIN, tmp_path / "none")
+    assert not restoring.begun
+
+
 async def test_a_store_that_holds_something_is_left_alone(local: Ground, other: Database, shown: PictureBytes) -> None:
     """Nothing is written there unless that is asked for; another workspace of it is in nobody's way."""
     await added(local.store, "a")
@@ -601,6 +612,7 @@ def test_pictures_and_backups_have_places_of_their_own(tmp_path: Path, backups: 
     [
         (None, "BACKUP_URL must be set"),
         ("ftp://server/there", "BACKUP_URL: 'ftp://server/there' is no place for backups"),
+        ("file://kept/backups", "BACKUP_URL: 'file://kept/backups' names a machine"),
     ],
 )
 def test_a_place_must_be_named(tmp_path: Path, backups: str | None, told: str) -> None:
