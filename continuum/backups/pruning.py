@@ -38,18 +38,22 @@ async def pruned(place: BackupPlace, own: Manifest, keep: int | None) -> Pruned:
         await place.objects.clear_partial(now - place.dead_after)
         shelf = await place.shelf()
         alive = await _cleared(place, shelf, now)
-        later = tuple(one.id for one in shelf.finished if one.began > own.ended)
-        done = Pruned(len(shelf.unfinished) - len(alive), later=later)
-        if keep is None:
-            return done
-        surplus = [one for one in shelf.finished if one.scope == own.scope and one.id != own.id][keep - 1 :]
+        others = [one for one in shelf.finished if one.scope == own.scope and one.id != own.id]
+        surplus = [] if keep is None else others[keep - 1 :]
         for one in surplus:
             await place.remove(one.id)
-        done = replace(done, backups=tuple(one.id for one in surplus))
+        kept = [one for one in shelf.finished if one not in surplus]
+        done = Pruned(
+            unfinished=len(shelf.unfinished) - len(alive),
+            backups=tuple(one.id for one in surplus),
+            later=tuple(one.id for one in kept if one.began > own.ended),
+        )
+        if keep is None:
+            return done
         if alive or shelf.damaged:
             return replace(done, waits=True, damaged=shelf.damaged)
         try:
-            return replace(done, pictures=await _pictures(place, [o for o in shelf.finished if o not in surplus], now))
+            return replace(done, pictures=await _pictures(place, kept, now))
         except BackupError as error:  # no failure of this backup, which would be taken again and again for it
             return replace(done, waits=True, damaged=(error,))
 

@@ -407,6 +407,8 @@ async def test_a_backup_of_a_time_to_come_is_told(local: Ground) -> None:
         await local.place().finish(moved)
     done = await pruned(local.place(), ours, None)
     assert done.later == (new_id(ahead.began),)
+    done = await pruned(local.place(), ours, 1)
+    assert (len(done.backups), done.later) == (2, ())
 
 
 async def test_a_list_of_pictures_that_is_damaged_is_told(local: Ground) -> None:
