@@ -253,9 +253,12 @@ async def test_a_silent_stream_shows_that_it_is_alive_and_ends_with_its_client_o
         async def nobody_watches() -> bool:
             return not parts.watch._tails
 
+        async def somebody_watches() -> bool:
+            return bool(parts.watch._tails)
+
         async with api.send(body, headers=EVENT_STREAM) as response:
             await alive(response)
-            assert parts.watch._tails
+            await until(somebody_watches)
         await until(nobody_watches)
 
         async with api.send(body, headers=EVENT_STREAM) as response:
