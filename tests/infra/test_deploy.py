@@ -216,8 +216,8 @@ ENVIRONMENT = {
 }
 
 
-async def notified(status: int, **changed: str) -> tuple[int, str, list[str]]:
-    """Its exit code, what it said, and the texts that Slack was told."""
+async def notified(status: int, *, pasted: str = "", **changed: str) -> tuple[int, str, list[str]]:
+    """Its exit code, what it said, and the texts that Slack was told at an address that ends with what was pasted."""
     texts: list[str] = []
 
     async def slack(request: web.Request) -> web.Response:
@@ -231,7 +231,7 @@ async def notified(status: int, **changed: str) -> tuple[int, str, list[str]]:
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
-        address = f"http://127.0.0.1:{runner.addresses[0][1]}/services/secret"
+        address = f"http://127.0.0.1:{runner.addresses[0][1]}/services/secret{pasted}"
         code, said = await _notify({"SLACK_WEBHOOK_URL": address, **changed})
     finally:
         await runner.cleanup()
@@ -274,9 +274,26 @@ async def test_without_a_webhook_nobody_is_told() -> None:
     assert "not set" in said
 
 
-async def test_a_slack_that_does_not_listen_is_told() -> None:
-    """Without its address, which is a secret."""
-    code, said, _ = await notified(500)
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"SLACK_WEBHOOK_URL": "127.0.0.1/services/secret"},
+        {"SLACK_WEBHOOK_URL": "http://127.0.0.1:9/services/secret"},
+        {"SLACK_WEBHOOK_URL": "http://127.0.0.1/services/ secret"},
+        {"SLACK_WEBHOOK_URL": "http://127.0.0.1:port/services/secret"},
+        {"SLACK_WEBHOOK_URL": "file:///services/secret"},
+    ],
+)
+async def test_a_slack_that_does_not_listen_is_told(changed: dict[str, str]) -> None:
+    """Without its address, which is a secret: also where that was written down wrongly."""
+    code, said, _ = await notified(500, **changed)
     assert code == 1
     assert "Slack was not told" in said
     assert "secret" not in said
+
+
+async def test_a_line_break_after_the_address_does_no_harm() -> None:
+    """As it is left by whoever pastes a secret."""
+    code, _, texts = await notified(200, pasted="\n")
+    assert (code, len(texts)) == (0, 1)
