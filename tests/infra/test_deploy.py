@@ -15,7 +15,7 @@ from aiohttp import web
 from continuum.version import VERSION
 from tests.support.compose import ROOT
 from tests.support.locked import locked_program
-from tests.support.manifests import OURS, OVERLAYS, Manifests
+from tests.support.manifests import OURS, OVERLAYS, Manifests, is_ours, rendered
 
 DIGEST = f"ghcr.io/some-owner/continuum@sha256:{'7' * 64}"
 TAGGED = "localhost:5000/continuum:1.2.3"
@@ -61,7 +61,7 @@ def without(line: str, folder: Path) -> str:
     return " ".join(words[2:])
 
 
-APPLY_FIRST = "apply --filename --selector app.kubernetes.io/component notin (api, worker)"
+APPLY_FIRST = "apply --filename --selector app.kubernetes.io/component notin (api, worker, backup)"
 BEFORE = [f"get deployment {name} --ignore-not-found" for name in ("api", "worker")]
 MIGRATION = ["delete job migrate --ignore-not-found", APPLY_FIRST]
 WAIT = "wait --for=condition=complete job/migrate --timeout={}"
@@ -93,6 +93,19 @@ def test_it_speaks_to_the_namespace_of_the_overlay(tmp_path: Path) -> None:
     deploy(tmp_path, "staging", DIGEST)
     lines = (tmp_path / "notes").read_text(encoding="utf-8").splitlines()
     assert {line.partition(" get ")[0].partition(" apply ")[0].split()[1] for line in lines} == {"continuum-staging"}
+
+
+def test_whoever_reads_the_schema_comes_after_its_migration() -> None:
+    """So that what is left behind when it fails still fits the schema: a new backup would refuse the old one."""
+    workloads = rendered("production", every=True).workloads()
+    ours = {w.component for w in workloads if any(map(is_ours, w.containers))}
+    assert set(APPLY_FIRST.partition("notin (")[2].rstrip(")").split(", ")) == ours - {"migrate"}
+
+
+def test_a_cluster_that_cannot_be_asked_is_left_alone(tmp_path: Path) -> None:
+    """Without knowing what serves now, nothing could be taken back."""
+    code, calls, _ = deploy(tmp_path, "production", DIGEST, fails="get deployment worker")
+    assert (code, told(calls)) == (1, BEFORE)
 
 
 @pytest.mark.parametrize("fails", ["wait ", "delete job", "notin"])
@@ -147,6 +160,7 @@ def test_before_the_first_release_there_is_nothing_to_go_back_to(tmp_path: Path)
         ("staging", DIGEST, "--timeout"),
         ("staging", DIGEST, "--timeout", "soon"),
         ("staging", DIGEST, "--force"),
+        ("staging", DIGEST, ""),
         ("staging", DIGEST, "--timeout", "5m", "--force"),
     ],
 )
