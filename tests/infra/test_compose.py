@@ -40,7 +40,7 @@ MUTATIONS = [
     ("  - jaeger:/badger", "  - jaeger:/badges", "jaeger: /badger is on no volume"),
     ("127.0.0.1:9090:9090", "9090:9090", "port 9090 is open to others"),
     ("127.0.0.1:9093:9093", "127.0.0.1:9093:9094", "does not listen at 9094"),
-    ("8000-8009:8000", "8000:8000", "cannot be scaled"),
+    ("API_PORTS:-8000-8009}", "API_PORTS:-8000}", "cannot be scaled"),
     ("127.0.0.1:3000:3000", "127.0.0.1:8005:3000", "share a port"),
     ("  api:\n", "  api:\n    container_name: api\n", "a fixed name"),
     ("http://127.0.0.1:7474/", "http://127.0.0.1:7475/", "neo4j: its health check asks nobody"),
