@@ -21,6 +21,8 @@ _SPAN = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
 _SHORT = {"pvc": "PersistentVolumeClaim", "hpa": "HorizontalPodAutoscaler"}
 _KINDS = ("deployment", "statefulset", "service", "job", "cronjob", "secret", "scaledobject", "externalsecret", *_SHORT)
+_SECRETS = {"docker-registry", "generic", "tls"}
+"""Kinds of them, as kubectl makes them."""
 _MESH = {"istio-system"}
 """A namespace that none of our manifests name."""
 _OTHERS = {"NEO4J_USERNAME"}
@@ -170,12 +172,13 @@ def _options(parameter: click.Parameter) -> list[str]:
 
 def objects(page: Page) -> Iterator[str]:
     """An object of the cluster is one of the manifests, or is made on the page."""
-    made = set(re.findall(r"create job ([\w-]+)|create secret (?:generic|tls) ([\w-]+)", "\n".join(page.code)))
+    making = re.compile(rf"create job ([\w-]+)|create secret (?:{'|'.join(_SECRETS)}) ([\w-]+)")
+    made = set(making.findall("\n".join(page.code)))
     here = {name for pair in made for name in pair} | {d["metadata"]["name"] for d in _documents(page)}
     pattern = re.compile(rf"(?<![\w./-])({'|'.join(_KINDS)})(?:/| )([a-z][\w-]*)(?![\w./]*=)")
     for text in (*page.spans, *page.commands):
         for kind, name in pattern.findall(text):
-            if name not in names(kind) | here | {"generic", "tls"}:
+            if name not in names(kind) | here | _SECRETS:
                 yield f"there is no {kind} {name}"
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +19,17 @@ from tests.support import operator_pages as look
 from tests.support.locked import locked_program
 from tests.support.manifest_capacity import needed_by, quantity, replicas
 from tests.support.manifest_references import settings_of
-from tests.support.manifests import OURS, ROOT, Manifests, build, copied_to, matches, rendered
+from tests.support.manifests import (
+    OURS,
+    ROOT,
+    Manifests,
+    build,
+    copied_to,
+    is_ours,
+    matches,
+    rendered,
+    values_of,
+)
 from tests.support.operator_pages import Page
 
 Check: TypeAlias = Callable[[Page], Iterator[str]]
@@ -226,6 +237,16 @@ def test_a_proxy_can_take_the_place_of_the_password(tmp_path: Path) -> None:
     assert set(before) - set(after) == gone
     assert set(after) - set(before) == new
     assert all(after[name] == value for name, value in before.items() if name not in gone)
+
+
+def test_an_image_that_is_not_public_can_be_fetched(tmp_path: Path) -> None:
+    """The patch of the page gives the registry's key to the pods that run the program, and to no others."""
+    patched = _with_patches(yaml.safe_load(PAGES["secrets"].of("yaml")[0]), tmp_path)
+    given = {a["metadata"]["name"] for a in patched.of("ServiceAccount") if a.get("imagePullSecrets")}
+    ours = [w for w in patched.workloads() if any(map(is_ours, w.every_container))]
+    assert given == {w.pod["serviceAccountName"] for w in ours}
+    assert "secret docker-registry registry " in PAGES["secrets"].text
+    assert {s["name"] for s in chain.from_iterable(values_of(patched.documents, "imagePullSecrets"))} == {"registry"}
 
 
 def _with_patches(patches: list[dict[str, Any]], folder: Path) -> Manifests:
