@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support import workflow_checks, workflow_steps
 from tests.support.compose import ROOT
 from tests.support.locked import locked_program
-from tests.support.workflow import DEPENDABOT, GITHUB, PIPELINE, read
-from tests.support.workflow_checks import CHECKS
+from tests.support.workflow import ACTIONLINT, DEPENDABOT, GITHUB, PIPELINE, read
 
+CHECKS = (*workflow_checks.CHECKS, *workflow_steps.CHECKS)
 TEXT = PIPELINE.read_text(encoding="utf-8")
-ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 MUTATIONS = [
     (CHECKOUT, "actions/checkout@v7", "not named by a commit"),
@@ -57,6 +57,33 @@ MUTATIONS = [
     ("NEO4J_PASSWORD: continuum", "NEO4J_PASSWORD: other", "tests cannot log in"),
     ("bolt://neo4j:7687", "bolt://localhost:7687", "tests do not find their servers"),
     ("files: data/coverage.xml", "files: coverage.xml", "the coverage that is told"),
+    (f"go run {ACTIONLINT} ", "actionlint ", "nobody starts go run"),
+    ("run: scripts/check", "run: scripts/check || true", "a failure is overlooked"),
+    ("        run: .ci/run", "        continue-on-error: true\n        run: .ci/run", "a failure is overlooked"),
+    ("runs-on: ubuntu-24.04", "runs-on: self-hosted", "quality runs on self-hosted"),
+    ('python-version: "3.11"', 'python-version: "3.12"', "not all jobs have Python"),
+    ("python:3.11-bookworm", "python:3.12-bookworm", "the tests' container"),
+    ("if: startsWith(github.ref, 'refs/tags/')", "if: startsWith(github.ref, 'refs/heads/')", "these are releases"),
+    ("          fetch-depth: 0 # where main is, for the last step\n", "", "quality has no history"),
+    ("          fetch-depth: 0 # tests", "          fetch-depth: 1 # tests", "tests has no history"),
+    ("          SLACK_WEBHOOK_URL: $", "          SLACK_WEBHOOK: $", "scripts/notify reads or is given"),
+    ("toJSON(needs)", "toJSON(job)", "how each job ended"),
+    ("          umask 077\n", "", "the cluster's account"),
+    ('"$RUNNER_TEMP/kubeconfig" scripts/deploy', '"$RUNNER_TEMP/config" scripts/deploy', "the cluster's account"),
+    ("          flavor: latest=false\n", "", "tagged otherwise"),
+    ("tags: ${{ steps.tags.outputs.tags }}", "tags: latest", "under other names"),
+    ("steps.build.outputs.digest", "steps.build.outputs.imageid", "is not what was built"),
+    ("registry: ghcr.io", "registry: docker.io", "logged in elsewhere"),
+    ("platforms: arm64", "platforms: s390x", "what can be built"),
+    ("REVISION=${{ github.sha }}", "REVISION=${{ github.ref }}", "of which commit"),
+    ("--requirement requirements.lock", "--requirement requirements-dev.lock", "another lock"),
+    ("image-ref: ${{ needs.image.outputs.reference }}", "image-ref: python:3.11-slim", "another image"),
+    ("severity: HIGH,CRITICAL", "severity: CRITICAL", "other findings count"),
+    ("scanners: vuln,secret", "scanners: vuln", "for secrets"),
+    ("languages: python,", "languages: ruby,", "other languages"),
+    ("        if: ${{ !cancelled() }}\n        uses: aqua", "        uses: aqua", "hides what comes after"),
+    ("hashFiles('sources.sarif')", "hashFiles('image.sarif')", "sources.sarif is told"),
+    ("category: trivy-sources", "category: trivy-image", "takes the place"),
 ]
 UNKNOWN = [
     ("    runs-on: ubuntu-24.04\n", "    run-on: ubuntu-24.04\n"),

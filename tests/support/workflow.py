@@ -12,6 +12,8 @@ from tests.support.compose import ROOT
 GITHUB = ROOT / ".github"
 PIPELINE = GITHUB / "workflows" / "pipeline.yml"
 DEPENDABOT = GITHUB / "dependabot.yml"
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
+"""It comes as Go's module alone."""
 RUNS: Mapping[str, Mapping[str, str]] = {
     "a pull request": {"event_name": "pull_request", "ref": "refs/pull/7/merge"},
     "`develop`": {"event_name": "push", "ref": "refs/heads/develop"},

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from tests.support import compose
 from tests.support.compose import ROOT
 from tests.support.manifests import OVERLAYS
-from tests.support.workflow import RUNS, Workflow, described, holds, secrets, table
+from tests.support.workflow import ACTIONLINT, RUNS, Workflow, described, holds, secrets, table
 
 NEEDS = {
     "quality": set[str](),
@@ -28,7 +28,11 @@ DEPLOYMENTS = {"staging": 5, "production": 10}
 STEPS = 5
 """A migration, two rollouts, and two ways back."""
 _TAGS = ("v1.2.3", "v10.20.30", "v1.2", "v1.2.3-rc1", "1.2.3")
-_STARTED = ("scripts/check", "scripts/is-release", ".ci/run --cov", "--cov-report=xml", "--strict", "scripts/notify")
+_RELEASES = {"v1.2.3", "v10.20.30"}
+_STARTED = (
+    *("scripts/check", "scripts/is-release", ".ci/run --cov", "--cov-report=xml", "--strict", "scripts/notify"),
+    f"go run {ACTIONLINT} ",
+)
 PINNED = re.compile(r"uses: ([\w-]+/[\w./-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)")
 
 
@@ -71,8 +75,8 @@ def triggers(w: Workflow) -> Iterator[str]:
     if set(push.get("branches", ())) != {"main", "develop"} or set(pull.get("branches", ())) != {"main", "develop"}:
         yield "it is started for other branches"
     tags = [pattern.replace(".", r"\.") for pattern in push.get("tags", ())]
-    matched = {tag for tag in _TAGS for p in tags if re.fullmatch(p, tag)}
-    if matched != {"v1.2.3", "v10.20.30"}:
+    matched = {tag for tag in _TAGS for pattern in tags if re.fullmatch(pattern, tag)}
+    if matched != _RELEASES:
         yield f"tags are taken for releases: {matched}"
 
 
