@@ -268,6 +268,8 @@ def development(c: Compose) -> Iterator[str]:
         mounted = {mount.source: mount.target for mount in service.mounts if mount.source.startswith("..")}
         if mounted != wanted:
             yield f"{service.name}: other packages are mounted: {mounted.items() ^ wanted.items()}"
+        if any(mount.mode != "ro" for mount in service.mounts if mount.source.startswith("..")):
+            yield f"{service.name} may write to the source"
         watched = {(rule["path"], rule["action"]) for rule in service.document.get("develop", {}).get("watch", ())}
         if service.name != "migrate" and watched != {(path, "restart") for path in wanted}:
             yield f"{service.name}: other packages are watched"
