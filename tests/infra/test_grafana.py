@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.dashboards import GRAFANA, Dashboard, dashboards, families, faults, labels_of
 from tests.support.prometheus import INFRA, ROOT, tool
@@ -134,6 +135,22 @@ def test_grafana_is_told_where_all_this_lies() -> None:
     assert f"infra/grafana/dashboards:{path}:ro" in page
     assert "infra/grafana/provisioning:/etc/grafana/provisioning:ro" in page
     assert {"continuum-prometheus", "continuum-jaeger"} == UIDS
+    [told] = yaml.safe_load(provider)["providers"]
+    assert (told["type"], told["allowUiUpdates"], told["disableDeletion"]) == ("file", False, True)
+    assert told["updateIntervalSeconds"] <= 60
+
+
+def test_grafana_asks_in_their_own_way() -> None:
+    """Each data source by the program that it is, through Grafana, and Prometheus at the interval of its scrapes."""
+    sources = {source["uid"]: source for source in yaml.safe_load(SOURCES)["datasources"]}
+    assert {uid: source["type"] for uid, source in sources.items()} == {uid: uid.partition("-")[2] for uid in UIDS}
+    assert {(source["access"], source["editable"]) for source in sources.values()} == {("proxy", False)}
+    assert [uid for uid, source in sources.items() if source.get("isDefault")] == ["continuum-prometheus"]
+    scraped = {
+        yaml.safe_load((INFRA / "prometheus" / name).read_text(encoding="utf-8"))["global"]["scrape_interval"]
+        for name in ("prometheus.yml", "compose.yml")
+    }
+    assert scraped == {sources["continuum-prometheus"]["jsonData"]["timeInterval"]}
 
 
 @pytest.mark.parametrize("name", NAMES)
