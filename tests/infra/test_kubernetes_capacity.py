@@ -76,6 +76,11 @@ SPOILT: tuple[tuple[Check, str, Change], ...] = (
         Change("ConfigMap continuum", ("data", "SHUTDOWN_SECONDS"), "25"),
     ),
     (
+        capacity.endings,
+        "Deployment worker cuts off a model",
+        Change("Deployment worker", (*MAIN, "env", 1, "value"), "6"),
+    ),
+    (
         capacity.patience,
         "waits for 1 s",
         Change("Deployment worker", (*MAIN, "readinessProbe", "timeoutSeconds"), 1),

@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     references.objects,
     references.namespaces,
     references.volumes,
+    references.parts,
 )
 
 
@@ -66,6 +67,26 @@ SPOILT: tuple[tuple[Check, str, Change], ...] = (
         Change(
             "Deployment api", (*POD, "topologySpreadConstraints", 0, "labelSelector", "matchLabels", COMPONENT), "a"
         ),
+    ),
+    (
+        references.selectors,
+        "Service redis selects the pods of redis-cache",
+        Change("Service redis", ("spec", "selector", COMPONENT), "redis-cache"),
+    ),
+    (
+        references.selectors,
+        "ServiceMonitor continuum-worker selects other services",
+        Change("ServiceMonitor continuum-worker", ("spec", "selector", "matchLabels", COMPONENT), "api"),
+    ),
+    (
+        references.selectors,
+        "alerts know its job by another name",
+        Change("ServiceMonitor continuum-api", ("spec", "endpoints", 0, "relabelings", 0, "replacement"), "api"),
+    ),
+    (
+        references.selectors,
+        "it is not scraped as alerts reckon with",
+        Change("ServiceMonitor continuum-api", ("spec", "endpoints", 0, "scrapeTimeout"), "30s"),
     ),
     (
         references.selectors,
@@ -162,6 +183,11 @@ SPOILT: tuple[tuple[Check, str, Change], ...] = (
         Change("ExternalSecret continuum", ("spec", "target", "name"), "secrets"),
     ),
     (
+        references.secrets,
+        "a Secret jaeger-basic-auth needs other keys",
+        Change("ExternalSecret jaeger-basic-auth", ("spec", "data", 0, "secretKey"), "password"),
+    ),
+    (
         references.objects,
         "no ConfigMap continuum",
         Change("Deployment api", (*MAIN, "envFrom", 0, "configMapRef", "name"), "continuum"),
@@ -187,6 +213,19 @@ SPOILT: tuple[tuple[Check, str, Change], ...] = (
         references.namespaces,
         "is about another namespace",
         Change("ScaledObject worker", (*_TRIGGER, "query"), 'max(queue_depth{namespace="other"})'),
+    ),
+    (
+        references.secrets,
+        "several places",
+        Change("ExternalSecret continuum", ("spec", "secretStoreRef", "kind"), "SecretStore"),
+    ),
+    (
+        references.parts,
+        "a pod of CronJob backup is no part",
+        Change(
+            "CronJob backup",
+            ("spec", "jobTemplate", *POD[:2], "metadata", "labels", "app.kubernetes.io/part-of"),
+        ),
     ),
     (
         references.volumes,

@@ -5,12 +5,14 @@ import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from telemetry.metrics import work
 from tests.support.manifest_capacity import quantity, replicas
+from tests.support.manifest_network import PROMETHEUS
 from tests.support.manifest_references import routes, settings_of
 from tests.support.manifests import (
     KUBERNETES,
@@ -24,6 +26,7 @@ from tests.support.manifests import (
     rendered,
     values_of,
 )
+from tests.support.workflow_checks import DEPLOYMENTS
 
 CLIENTS = {"/", "/assets/{name}", "/graphiql", "/graphql", "/images/{id}"}
 """What is meant for clients; /metrics, /health and /ready are not."""
@@ -73,7 +76,13 @@ def test_pods_are_replaced_one_by_one(overlay: str, rolling: tuple[int, int]) ->
     spec = rendered(overlay).workload("api").document["spec"]
     update = spec["strategy"]["rollingUpdate"]
     assert (update["maxSurge"], update["maxUnavailable"]) == rolling
-    assert spec["progressDeadlineSeconds"] == {"staging": 300, "production": 600}[overlay]
+    waited = 60 * DEPLOYMENTS[overlay]
+    for name in ("api", "worker"):
+        spec = rendered(overlay).workload(name).document["spec"]
+        assert spec["progressDeadlineSeconds"] == waited
+        assert spec["revisionHistoryLimit"] > 0  # or there would be nothing to go back to
+        assert spec["minReadySeconds"] > 0  # or one that ends at once would count as serving
+    assert rendered(overlay).workload("worker").document["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
 
 
 @pytest.mark.parametrize("name", ["api", "worker"])
@@ -98,6 +107,9 @@ def test_pods_of_one_kind_are_spread(manifests: Manifests) -> None:
         spread = manifests.workload(name).pod["topologySpreadConstraints"]
         keys = {constraint["topologyKey"] for constraint in spread}
         assert keys == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+        # As evenly as can be; but none waits for another node, and those of the release before do not count.
+        assert {(c["maxSkew"], c["whenUnsatisfiable"]) for c in spread} == {(1, "ScheduleAnyway")}
+        assert all(constraint["matchLabelKeys"] == ["pod-template-hash"] for constraint in spread)
 
 
 def test_workers_follow_the_queue(manifests: Manifests) -> None:
@@ -105,12 +117,20 @@ def test_workers_follow_the_queue(manifests: Manifests) -> None:
     takes at once."""
     worker = manifests.workload("worker")
     assert replicas(manifests, worker) == (2, 10)
+    chosen = rendered("production")
+    assert replicas(chosen, chosen.workload("worker")) == (2, 2)  # where nobody looks at it
     assert "replicas" not in worker.document["spec"]
     depth, age = manifests.one("ScaledObject", "worker")["spec"]["triggers"]
     assert work.QUEUE_DEPTH._name in depth["metadata"]["query"]
     assert work.QUEUE_AGE._name in age["metadata"]["query"]
     at_once = settings_of(manifests, container(manifests, "worker")).explorations_at_once
     assert (int(depth["metadata"]["threshold"]), depth["metricType"]) == (at_once, "AverageValue")
+    assert age["metricType"] == "Value"  # not a share of it for each worker
+    for trigger in (depth["metadata"], age["metadata"]):
+        host = str(urlsplit(trigger["serverAddress"]).hostname)
+        assert (host, trigger["ignoreNullValues"]) == (f"prometheus.{PROMETHEUS.namespace}.svc", "false")
+    spare = manifests.one("ScaledObject", "worker")["spec"]["fallback"]
+    assert 2 <= spare["replicas"] <= 10
 
 
 def test_prometheus_finds_the_processes() -> None:
@@ -207,6 +227,7 @@ def test_the_way_in_lets_sockets_live_and_crowds_wait(manifests: Manifests) -> N
     assert int(annotations[f"{_NGINX}/proxy-read-timeout"]) == int(annotations[f"{_NGINX}/proxy-send-timeout"]) == 3600
     body = annotations[f"{_NGINX}/proxy-body-size"]
     assert quantity(body.replace("m", "Mi")) == settings_of(manifests, container(manifests, "api")).max_body_bytes
+    assert annotations[f"{_NGINX}/proxy-buffering"] == "off"  # or event streams would come in heaps
     assert int(annotations[f"{_NGINX}/limit-rps"]) > 0
     assert int(annotations[f"{_NGINX}/limit-connections"]) > 0
 
@@ -225,17 +246,6 @@ def test_nodes_may_go_with_our_pods(manifests: Manifests, name: str) -> None:
     volumes = {volume["name"] for volume in workload.pod["volumes"] if "emptyDir" in volume}
     promised = workload.template["metadata"]["annotations"]
     assert set(promised["cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"].split(",")) == volumes
-
-
-def test_a_copy_is_made_every_night(manifests: Manifests) -> None:
-    """Of one at a time, two weeks are kept, in a place that is not that of the pictures."""
-    job = manifests.one("CronJob", "backup")["spec"]
-    minute, hour, *days = job["schedule"].split()
-    assert (minute.isdigit(), hour.isdigit(), days) == (True, True, ["*", "*", "*"])
-    assert job["concurrencyPolicy"] == "Forbid"
-    assert container(manifests, "backup")["args"] == ["backup", "--keep", "14"]
-    data = manifests.one("ConfigMap", "continuum")["data"]
-    assert data["BACKUP_URL"] != data["IMAGE_STORE_URL"]
 
 
 @pytest.mark.parametrize("name", ["api", "worker"])

@@ -1,5 +1,6 @@
 """Pods that may do no more than they have to, and nothing that is not meant for everybody."""
 
+import base64
 import re
 from collections.abc import Iterator
 from itertools import chain
@@ -7,6 +8,7 @@ from itertools import chain
 import pytest
 import yaml
 
+from tests.support.manifest_network import PROMETHEUS
 from tests.support.manifests import (
     KUBERNETES,
     MAIN,
@@ -24,6 +26,10 @@ from tests.support.manifests import (
 
 ON_DISK = {"configMap", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
 """Kinds of volumes that the standard `restricted` allows."""
+LOOKED_FOR = {"services", "endpoints", "pods", "endpointslices"}
+"""What the discovery of Prometheus reads."""
+OF_CONTAINERS = {"allowPrivilegeEscalation", "readOnlyRootFilesystem", "capabilities"}
+"""What of a securityContext a container has for itself; the rest would take the place of the pod's."""
 WRITES_ITS_ROOT = {"neo4j"}
 """The official image writes its configuration where its programs lie."""
 _PINNED = re.compile(r"[\w./-]+:(?!latest$)[\w.-]*\d[\w.-]*")
@@ -47,14 +53,19 @@ def _pod(workload: Workload) -> Iterator[str]:
         "mounts nothing of its node": all(set(v) <= ON_DISK | {"name"} for v in pod.get("volumes", ())),
     }
     yield from (f"{workload}: {rule}: no" for rule, holds in expected.items() if not holds)
-    if any(is_ours(c) for c in workload.containers) and context.get("runAsUser") != 1000:
+    ours = any(is_ours(c) for c in workload.containers)
+    if ours and context.get("runAsUser") != 1000:
         yield f"{workload}: runs as user 1000: no"
+    if pod["serviceAccountName"] != (workload.name if ours else "stores"):
+        yield f"{workload}: has an account of its own: no"
 
 
 def _containers(workload: Workload) -> Iterator[str]:
     for container in workload.every_container:
         context = container.get("securityContext", {})
         expected = {
+            "is bound as its pod is": set(context) <= OF_CONTAINERS,
+            "takes no port of its node": not any("hostPort" in port for port in container.get("ports", ())),
             "gains nothing": context.get("allowPrivilegeEscalation") is False,
             "has no capability": context.get("capabilities") == {"drop": ["ALL"]},
             "writes to no root": context.get("readOnlyRootFilesystem") is True or workload.name in WRITES_ITS_ROOT,
@@ -77,10 +88,15 @@ def _accounts(m: Manifests) -> Iterator[str]:
     for kind in ("ClusterRole", "ClusterRoleBinding"):
         yield from (f"there is a {kind}" for _ in m.of(kind))
     for role in m.of("Role"):
-        if {verb for rule in role["rules"] for verb in rule["verbs"]} - {"get", "list", "watch"}:
-            yield f"Role {role['metadata']['name']} may change something"
-        if "secrets" in {resource for rule in role["rules"] for resource in rule["resources"]}:
-            yield f"Role {role['metadata']['name']} may read secrets"
+        if any(set(rule["verbs"]) != {"get", "list", "watch"} for rule in role["rules"]):
+            yield f"Role {role['metadata']['name']} may do something else than look"
+        if {resource for rule in role["rules"] for resource in rule["resources"]} != LOOKED_FOR:
+            yield f"Role {role['metadata']['name']} may not look for just what Prometheus looks for"
+    if bool(m.of("ServiceMonitor")) is not bool(m.of("RoleBinding")):
+        yield "Prometheus is asked to look for pods, or may do so, not both"
+    for binding in m.of("RoleBinding"):
+        if {(s["kind"], s["namespace"]) for s in binding["subjects"]} != {("ServiceAccount", PROMETHEUS.namespace)}:
+            yield f"RoleBinding {binding['metadata']['name']} is for somebody else"
 
 
 def _services(m: Manifests) -> Iterator[str]:
@@ -139,10 +155,34 @@ def test_no_tls_no_password_no_way_in() -> None:
     """Each way in has a certificate and nothing else, and asks for a password."""
     for ingress in rendered("production").of("Ingress"):
         assert [tls["hosts"] for tls in ingress["spec"]["tls"]] == [[r["host"]] for r in ingress["spec"]["rules"]]
+        assert ingress["spec"]["ingressClassName"] == "nginx"  # which the annotations are for
         annotations = ingress["metadata"]["annotations"]
         assert annotations["nginx.ingress.kubernetes.io/ssl-redirect"] == "true"
         assert annotations["nginx.ingress.kubernetes.io/auth-type"] == "basic"
         assert annotations["nginx.ingress.kubernetes.io/auth-secret"] == f"{ingress['metadata']['name']}-basic-auth"
+
+
+def test_examples_are_what_is_asked_for() -> None:
+    """Whoever follows the file makes these Secrets, with the keys that are looked for; none of them is a real one."""
+    file = KUBERNETES / "secrets.example.yaml"
+    documents = {d["metadata"]["name"]: d for d in yaml.safe_load_all(file.read_text(encoding="utf-8"))}
+    assert set(re.findall(r"create secret \w+ (\S+)", file.read_text(encoding="utf-8"))) == set(documents)
+    for ingress in rendered("production").of("Ingress"):
+        password = documents[ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/auth-secret"]]
+        assert set(password["stringData"]) == {"auth"}
+        for certificate in (documents[tls["secretName"]] for tls in ingress["spec"]["tls"]):
+            assert certificate["type"] == "kubernetes.io/tls"
+            assert set(certificate["stringData"]) == {"tls.crt", "tls.key"}
+    values = [value for d in documents.values() for value in d["stringData"].values()]
+    assert [value for value in values if not value.endswith("example")] == []
+
+
+def test_development_has_passwords_that_work() -> None:
+    """They become part of an address, and Neo4j refuses fewer than eight characters."""
+    [secret] = rendered("dev").of("Secret")
+    passwords = {name: base64.b64decode(value).decode() for name, value in secret["data"].items()}
+    assert set(passwords) == {"NEO4J_PASSWORD", "REDIS_PASSWORD"}
+    assert [name for name, value in passwords.items() if not re.fullmatch("[A-Za-z0-9]{8,}", value)] == []
 
 
 def test_examples_are_no_part_of_what_is_applied() -> None:
@@ -182,8 +222,28 @@ SPOILT = {
         "the namespace does not enforce restricted"
     ),
     Change("ServiceAccount api", ("automountServiceAccountToken",)): "ServiceAccount api hands out its token",
-    Change("Role prometheus", ("rules", 0, "verbs", "-"), "delete"): "Role prometheus may change something",
-    Change("Role prometheus", ("rules", 0, "resources", "-"), "secrets"): "Role prometheus may read secrets",
+    Change("Role prometheus", ("rules", 0, "verbs", "-"), "delete"): (
+        "Role prometheus may do something else than look"
+    ),
+    Change("Role prometheus", ("rules", 0, "resources", "-"), "secrets"): (
+        "Role prometheus may not look for just what Prometheus looks for"
+    ),
+    Change("RoleBinding prometheus", ("subjects", 0, "namespace"), "default"): (
+        "RoleBinding prometheus is for somebody else"
+    ),
+    Change("RoleBinding prometheus"): "Prometheus is asked to look for pods, or may do so, not both",
+    Change("Deployment api", (*MAIN, "securityContext", "runAsUser"), 0): (
+        "Deployment api: api is bound as its pod is: no"
+    ),
+    Change("Deployment worker", (*MAIN, "securityContext", "privileged"), value=True): (
+        "Deployment worker: worker is bound as its pod is: no"
+    ),
+    Change("Deployment api", (*MAIN, "ports", 0, "hostPort"), 8000): (
+        "Deployment api: api takes no port of its node: no"
+    ),
+    Change(
+        "Deployment worker", (*POD, "serviceAccountName"), "api"
+    ): "Deployment worker: has an account of its own: no",
     Change("Service jaeger", ("spec", "type"), "NodePort"): "Service jaeger can be reached from outside",
 }
 

@@ -113,6 +113,8 @@ def endings(m: Manifests) -> list[str]:
             settings = settings_of(m, container)
             hook = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
             takes = hook + settings.drain_seconds + settings.shutdown_seconds + _CLOSING
+            if container["args"] == ["worker"] and settings.shutdown_seconds < settings.openai_timeout_seconds:
+                found.append(f"{workload} cuts off a model that is paid for")
             given = workload.pod.get("terminationGracePeriodSeconds", 30)
             if given < takes:
                 found.append(f"{workload} is given {given} s to end, and may take {takes:g} s")

@@ -17,6 +17,7 @@ from continuum.worker import Worker
 from tests.support.manifests import Document, Manifests, Workload, example_secrets, is_ours, matches, values_of
 
 _NGINX = "nginx.ingress.kubernetes.io"
+_PART = "app.kubernetes.io/part-of"
 _SCALED = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
@@ -39,8 +40,11 @@ def _of_services(m: Manifests) -> Iterator[str]:
     for document in m.of("Service", "PodDisruptionBudget"):
         chosen = document["spec"]["selector"]
         selector = {"matchLabels": chosen} if document["kind"] == "Service" else chosen
-        if len(_selected(m, selector)) != 1:
-            yield f"{_said(document)} selects the pods of {len(_selected(m, selector))} workloads"
+        names = [w.name for w in _selected(m, selector)]
+        if len(names) != 1:
+            yield f"{_said(document)} selects the pods of {len(names)} workloads"
+        elif names != [document["metadata"]["name"]]:
+            yield f"{_said(document)} selects the pods of {names[0]}"
     for policy in m.of("NetworkPolicy"):
         selector = policy["spec"]["podSelector"]
         if selector and not _selected(m, selector):
@@ -50,12 +54,23 @@ def _of_services(m: Manifests) -> Iterator[str]:
 def _of_monitors(m: Manifests) -> Iterator[str]:
     for monitor in m.of("ServiceMonitor"):
         services = [s for s in m.of("Service") if matches(monitor["spec"]["selector"], s["metadata"]["labels"])]
+        if [f"continuum-{s['metadata']['name']}" for s in services] != [monitor["metadata"]["name"]]:
+            yield f"{_said(monitor)} selects other services"
         ports = {port["name"] for service in services for port in service["spec"]["ports"]}
         for endpoint in monitor["spec"]["endpoints"]:
             if endpoint["port"] not in ports:
                 yield f"{_said(monitor)}: no service that it selects has a port {endpoint['port']}"
             if endpoint["path"] not in routes("serve") | routes("worker"):
                 yield f"{_said(monitor)}: the program does not answer at {endpoint['path']}"
+            if endpoint["relabelings"] != [{"targetLabel": "job", "replacement": monitor["metadata"]["name"]}]:
+                yield f"{_said(monitor)}: alerts know its job by another name"
+            if (interval := seconds(endpoint["interval"])) != 15 or seconds(endpoint["scrapeTimeout"]) > interval:
+                yield f"{_said(monitor)}: it is not scraped as alerts reckon with"
+
+
+def seconds(text: str) -> int:
+    """Of a time in seconds or minutes."""
+    return int(text[:-1]) * {"s": 1, "m": 60}[text[-1]]
 
 
 def ports(m: Manifests) -> list[str]:
@@ -211,6 +226,14 @@ def secrets(m: Manifests) -> list[str]:
         if ref["key"] not in made.get(ref["name"], known.get(ref["name"], ()))
         if not (ref["name"] in made and ref.get("optional"))
     ]
+    for external in m.of("ExternalSecret"):
+        name = external["spec"]["target"]["name"]
+        given = {entry["secretKey"] for entry in external["spec"].get("data", ())}
+        if given and given != known.get(name, given):
+            found.append(f"a Secret {name} needs other keys than {sorted(given)}")
+    kept_in = {tuple(sorted(e["spec"]["secretStoreRef"].items())) for e in m.of("ExternalSecret")}
+    if len(kept_in) > 1:
+        found.append(f"secrets are kept in several places: {sorted(kept_in)}")
     named = {e["spec"]["target"]["name"] for e in m.of("ExternalSecret")}
     for ingress in m.of("Ingress"):
         named |= {tls["secretName"] for tls in ingress["spec"]["tls"]}
@@ -252,6 +275,13 @@ def namespaces(m: Manifests) -> list[str]:
     ]
     queries = [query for s in m.of("ScaledObject") for query in values_of(s, "query")]
     return [*found, *(f"{query} is about another namespace" for query in queries if f'"{namespace}"' not in query)]
+
+
+def parts(m: Manifests) -> list[str]:
+    """Whatever is applied, and each pod, says whose part it is: so it is found, and taken away, with the rest."""
+    labels = [(_said(d), d["metadata"].get("labels", {})) for d in m.documents if d["kind"] != "Secret"]
+    labels += [(f"a pod of {workload}", workload.labels) for workload in m.workloads()]
+    return [f"{said} is no part of it" for said, found in labels if found.get(_PART) != "continuum"]
 
 
 def volumes(m: Manifests) -> list[str]:
