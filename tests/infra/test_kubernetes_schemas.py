@@ -4,80 +4,61 @@ import jsonschema
 import kubernetes_validate  # type: ignore[import-untyped]  # it has annotations, and does not say so
 import pytest
 
+from tests.support.json_schema import NAME, TEXT, WHOLE, record, several
 from tests.support.manifests import OVERLAYS, Change, Document, Manifests, rendered
 
 VERSIONS = ("1.30", "1.37")
 """The oldest that the manifests are for, and the newest known."""
 
-_TEXT = {"type": "string"}
-_NAME = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"}
-_WHOLE = {"type": "integer", "minimum": 0}
-
-
-def record(required: tuple[str, ...], **properties: object) -> Document:
-    """A schema of an object with these properties and no others."""
-    return {
-        "type": "object",
-        "required": list(required),
-        "properties": properties,
-        "additionalProperties": False,
-    }
-
-
-def several(items: object) -> Document:
-    """A schema of a list with something in it."""
-    return {"type": "array", "minItems": 1, "items": items}
-
-
 _TRIGGER = record(
     ("type", "metadata"),
     type={"const": "prometheus"},
-    name=_TEXT,
+    name=TEXT,
     metricType={"enum": ["AverageValue", "Value"]},
     metadata=record(
         ("serverAddress", "query", "threshold"),
         serverAddress={"type": "string", "pattern": "^https?://"},
-        query=_TEXT,
+        query=TEXT,
         threshold={"type": "string", "pattern": r"^\d+(\.\d+)?$"},
         ignoreNullValues={"enum": ["true", "false"]},
     ),
 )
-_REMOTE = record(("key",), key=_TEXT, property=_TEXT)
+_REMOTE = record(("key",), key=TEXT, property=TEXT)
 _ENDPOINT = record(
     ("port",),
-    port=_NAME,
+    port=NAME,
     path={"type": "string", "pattern": "^/"},
     interval={"type": "string", "pattern": r"^\d+(s|m)$"},
     scrapeTimeout={"type": "string", "pattern": r"^\d+(s|m)$"},
-    relabelings=several(record(("targetLabel", "replacement"), targetLabel=_TEXT, replacement=_TEXT)),
+    relabelings=several(record(("targetLabel", "replacement"), targetLabel=TEXT, replacement=TEXT)),
 )
 CUSTOM = {
     "keda.sh/v1alpha1 ScaledObject": record(
         ("scaleTargetRef", "triggers"),
-        scaleTargetRef=record(("name",), name=_NAME),
-        minReplicaCount=_WHOLE,
-        maxReplicaCount=_WHOLE,
-        pollingInterval=_WHOLE,
-        fallback=record(("failureThreshold", "replicas"), failureThreshold=_WHOLE, replicas=_WHOLE),
+        scaleTargetRef=record(("name",), name=NAME),
+        minReplicaCount=WHOLE,
+        maxReplicaCount=WHOLE,
+        pollingInterval=WHOLE,
+        fallback=record(("failureThreshold", "replicas"), failureThreshold=WHOLE, replicas=WHOLE),
         advanced=record((), horizontalPodAutoscalerConfig=record((), behavior={"type": "object"})),
         triggers=several(_TRIGGER),
     ),
     "monitoring.coreos.com/v1 ServiceMonitor": record(
         ("selector", "endpoints"),
-        selector=record(("matchLabels",), matchLabels={"type": "object", "additionalProperties": _TEXT}),
+        selector=record(("matchLabels",), matchLabels={"type": "object", "additionalProperties": TEXT}),
         endpoints=several(_ENDPOINT),
     ),
     "snapshot.storage.k8s.io/v1 VolumeSnapshot": record(
         ("source",),
-        volumeSnapshotClassName=_NAME,
-        source=record(("persistentVolumeClaimName",), persistentVolumeClaimName=_NAME),
+        volumeSnapshotClassName=NAME,
+        source=record(("persistentVolumeClaimName",), persistentVolumeClaimName=NAME),
     ),
     "external-secrets.io/v1 ExternalSecret": record(
         ("secretStoreRef", "target"),
         refreshInterval={"type": "string", "pattern": r"^\d+(s|m|h)$"},
-        secretStoreRef=record(("name",), kind={"enum": ["SecretStore", "ClusterSecretStore"]}, name=_NAME),
-        target=record(("name",), name=_NAME, creationPolicy={"enum": ["Owner", "Merge", "Orphan"]}),
-        data=several(record(("secretKey", "remoteRef"), secretKey=_TEXT, remoteRef=_REMOTE)),
+        secretStoreRef=record(("name",), kind={"enum": ["SecretStore", "ClusterSecretStore"]}, name=NAME),
+        target=record(("name",), name=NAME, creationPolicy={"enum": ["Owner", "Merge", "Orphan"]}),
+        data=several(record(("secretKey", "remoteRef"), secretKey=TEXT, remoteRef=_REMOTE)),
         dataFrom=several(record(("extract",), extract=_REMOTE)),
     ),
 }

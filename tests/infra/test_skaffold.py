@@ -35,6 +35,11 @@ MUTATIONS = [
     ('{src: "schema/**"', '{src: "schemata/**"', "other packages are copied"),
     ("dest: /opt/continuum/app", "dest: /opt/continuum", "other packages are copied"),
     ("kill -HUP 1", "kill -USR1 1", "nobody is told"),
+    ("statusCheckDeadlineSeconds: 600", "statusCheckDeadlineSecond: 600", "'statusCheckDeadlineSecond' was unexpected"),
+    ("useBuildkit: true", "useBuildKit: true", "'useBuildKit' was unexpected"),
+    ("resourceType: service", "resourceType: deployment", "'service' was expected"),
+    ("statusCheckDeadlineSeconds: 300", "statusCheckDeadlineSeconds: 30", "given up before it has failed"),
+    ("[linux/amd64, linux/arm64]", "[linux/amd64]", "staging is not built for"),
 ]
 
 

@@ -5,15 +5,71 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import jsonschema
 import yaml
 
 from tests.support.compose import ROOT, copied_packages
+from tests.support.json_schema import NAME, TEXT, WHOLE, record, several
 from tests.support.manifests import OURS, OVERLAYS, Manifests, build
+from tests.support.workflow import PIPELINE
+from tests.support.workflow import read as read_workflow
 
 FILE = ROOT / "skaffold.yaml"
 APP = "/opt/continuum/app"
 """Where the image has the program (PYTHONPATH in the Dockerfile)."""
 RELOADING = ROOT / "infra" / "skaffold"
+_PATHS = record(("kustomize",), kustomize=record(("paths",), paths=several(TEXT)))
+_COMMAND = record(("command",), command=several(TEXT))
+_ARTIFACT = record(
+    ("image", "docker"),
+    image=NAME,
+    docker=record(("dockerfile",), dockerfile=TEXT),
+    sync=record(
+        ("manual", "hooks"),
+        manual=several(record(("src", "dest"), src=TEXT, dest=TEXT)),
+        hooks=record(("after",), after=several(record(("container",), container=_COMMAND))),
+    ),
+)
+_BUILD = record(
+    (),
+    artifacts=several(_ARTIFACT),
+    tagPolicy=record(("gitCommit",), gitCommit=record(("variant",), variant={"enum": ["CommitSha", "Tags"]})),
+    local=record((), useBuildkit={"type": "boolean"}),
+    platforms=several({"enum": ["linux/amd64", "linux/arm64"]}),
+)
+_DEPLOY = record(
+    ("statusCheckDeadlineSeconds", "kubectl"),
+    statusCheckDeadlineSeconds=WHOLE,
+    kubectl=record(("hooks",), hooks=record(("before",), before=several(record(("host",), host=_COMMAND)))),
+)
+_FORWARD = record(
+    ("resourceType", "resourceName", "namespace", "port", "localPort"),
+    resourceType={"const": "service"},
+    resourceName=NAME,
+    namespace=NAME,
+    port=WHOLE,
+    localPort=WHOLE,
+)
+_PROFILE = record(
+    ("name", "manifests"),
+    name=NAME,
+    activation=several(record(("command",), command=TEXT)),
+    build=_BUILD,
+    manifests=_PATHS,
+    deploy=_DEPLOY,
+    portForward=several(_FORWARD),
+)
+SCHEMA = record(
+    ("apiVersion", "kind", "metadata", "build", "manifests", "deploy", "profiles"),
+    apiVersion=TEXT,
+    kind=TEXT,
+    metadata=record(("name",), name=NAME),
+    build=_BUILD,
+    manifests=_PATHS,
+    deploy=_DEPLOY,
+    profiles=several(_PROFILE),
+)
+"""What of skaffold's v4beta13 is used here."""
 _DELETE = re.compile(
     r'kubectl --context "\$SKAFFOLD_KUBE_CONTEXT" --namespace (\S+) delete job (\S+) --ignore-not-found'
 )
@@ -63,6 +119,30 @@ def profiles(s: Skaffold) -> Iterator[str]:
         yield f"the profiles are {set(s.profiles)}"
     if s.dev["activation"] != [{"command": "dev"}]:
         yield "skaffold dev does not take the profile dev"
+
+
+def fields(s: Skaffold) -> Iterator[str]:
+    """It has the fields that skaffold knows, with values of their kinds."""
+    for error in jsonschema.Draft202012Validator(SCHEMA).iter_errors(s.document):
+        yield f"{error.json_path}: {error.message}"
+
+
+def patience(s: Skaffold) -> Iterator[str]:
+    """It waits for as long as the Deployments of its overlay may take until they count as failed."""
+    for part in s.plain:
+        documents = Manifests(build(ROOT / path_of(part))).of("Deployment")
+        longest = max(d["spec"].get("progressDeadlineSeconds", 0) for d in documents)
+        if part["deploy"]["statusCheckDeadlineSeconds"] < longest:
+            yield f"{path_of(part)} is given up before it has failed"
+
+
+def architectures(s: Skaffold) -> Iterator[str]:
+    """What is pushed for others is built for the same machines as in the pipeline."""
+    image = read_workflow(PIPELINE.read_text(encoding="utf-8")).jobs["image"]
+    wanted = set(image.using("docker/build-push-action").inputs["platforms"].split(","))
+    for name in OVERLAYS[1:]:
+        if set(s.profiles[name]["build"]["platforms"]) != wanted:
+            yield f"{name} is not built for {sorted(wanted)}"
 
 
 def kustomizations(s: Skaffold) -> Iterator[str]:
@@ -143,5 +223,5 @@ def started_anew(s: Skaffold) -> Iterator[str]:
 
 
 CHECKS: tuple[Callable[[Skaffold], Iterator[str]], ...] = (
-    *(profiles, kustomizations, images, jobs, forwarded, synced, started_anew),
+    *(profiles, fields, patience, architectures, kustomizations, images, jobs, forwarded, synced, started_anew),
 )
