@@ -73,6 +73,7 @@ MUTATIONS = [
     ("--config, /etc/jaeger/config.yaml", "--config, /etc/jaeger/jaeger.yaml", "jaeger: no file"),
     ("    NEO4J_URI: bolt://neo4j:7687\n", "", "api works on None"),
     ("    REDIS_URL: redis://redis:", "    REDIS_URL: redis://redis-cache:", "worker works on"),
+    ('TRACING_ENABLED: "true"', 'TRACING_ENABLED: "false"', "tells Jaeger nothing"),
     ("    image: neo4j:5.26\n", "    image: neo4j:5.26\n    privileged: true\n", "neo4j has ['privileged']"),
     ("      - neo4j:/data", "      - /srv/neo4j:/data", "a folder of this machine"),
     ("    user: root\n    cap_drop: [ALL]\n", "    user: root\n", "root with all its rights"),
@@ -96,6 +97,7 @@ OTHER_DEVELOPMENT = [
     ("../telemetry:/opt/continuum/app/telemetry:ro", "../telemetry:/opt/continuum/telemetry:ro", "are mounted"),
     ("    - ../schema:/opt/continuum/app/schema:ro\n", "", "are mounted"),
     ("/opt/continuum/app/schema:ro", "/opt/continuum/app/schema", "may write to the source"),
+    ('schema, ignore: ["**/__pycache__"]', 'schema, ignore: ["**/*.py"]', "a source is ignored"),
     ("path: ../resolvers", "path: ../resolver", "are watched"),
     ("action: restart, path: ../graphstore", "action: sync, path: ../graphstore", "are watched"),
 ]
@@ -145,7 +147,8 @@ def test_so_it_is_where_somebody_is_called() -> None:
 def test_so_it_is_in_development() -> None:
     """With the override too, which mounts and watches the whole program."""
     assert list(development(read(TEXT).with_(read(OVERRIDE)))) == []
-    assert list(compose_checks.published(read(TEXT).with_(read(OVERRIDE)))) == []
+    merged = read(TEXT).with_(read(OVERRIDE))
+    assert [*compose_checks.published(merged), *compose_checks.settings(merged)] == []
 
 
 @pytest.mark.parametrize(("old", "new", "told"), MUTATIONS)

@@ -270,7 +270,10 @@ def development(c: Compose) -> Iterator[str]:
             yield f"{service.name}: other packages are mounted: {mounted.items() ^ wanted.items()}"
         if any(mount.mode != "ro" for mount in service.mounts if mount.source.startswith("..")):
             yield f"{service.name} may write to the source"
-        watched = {(rule["path"], rule["action"]) for rule in service.document.get("develop", {}).get("watch", ())}
+        rules = service.document.get("develop", {}).get("watch", ())
+        if any(rule.get("ignore", ["**/__pycache__"]) != ["**/__pycache__"] for rule in rules):
+            yield f"{service.name}: a change of a source is ignored"
+        watched = {(rule["path"], rule["action"]) for rule in rules}
         if service.name != "migrate" and watched != {(path, "restart") for path in wanted}:
             yield f"{service.name}: other packages are watched"
 

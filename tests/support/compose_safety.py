@@ -26,6 +26,8 @@ def shared(c: Compose) -> Iterator[str]:
         urls = [url.get_secret_value() for url in (told.redis_url, told.redis_cache_url) if url]
         if (told.neo4j_uri, urls) != ("bolt://neo4j:7687", ["redis://redis:6379/0", "redis://redis-cache:6379/0"]):
             yield f"{service.name} works on {told.neo4j_uri} and {urls}"
+        if not told.tracing_enabled:
+            yield f"{service.name} tells Jaeger nothing"
 
 
 def confined(c: Compose) -> Iterator[str]:
