@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ OTHER = {
     "pod_annotation_prometheus_io_scrape": "true",
 }
 METRICS = "kube-state-metrics"
+PROBER = "blackbox-exporter"
 Target = Mapping[str, str]
 
 
@@ -67,6 +69,10 @@ def labels_of(folder: Path, job: str, found: Target) -> Mapping[str, str]:
     """The labels with which a job scrapes what was found; none: it does not."""
     configuration = without_a_cluster(folder, [found])
     said = tool("promtool", "check", "service-discovery", "--timeout=1s", configuration, job)
+    return _found(said)
+
+
+def _found(said: "subprocess.CompletedProcess[str]") -> Mapping[str, str]:
     answer = said.stdout[said.stdout.index("[\n") : said.stdout.rindex("]") + 1]
     (target,) = json.JSONDecoder().raw_decode(answer)[0]
     labels: dict[str, Any] = target["labels"]
@@ -100,6 +106,17 @@ def test_all_is_scraped_that_was_promised() -> None:
     cluster = {"kubernetes-apiservers", "kubernetes-nodes", "kubernetes-cadvisor", "kubernetes-pods", METRICS}
     assert set(jobs(KUBERNETES)) == ours | cluster
     assert set(jobs(COMPOSE)) == ours | {"node-exporter", "blackbox-exporter"}
+
+
+def test_the_blackbox_exporter_is_asked_about_whom_it_is_told(tmp_path: Path) -> None:
+    """In Compose: it is scraped itself, and its answers are known by the address that they are about."""
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "probes" / "ours.json").write_text('[{"targets": ["https://continuum.example.com"]}]')
+    (tmp_path / "compose.yml").write_text(COMPOSE.replace("rules/*.yml", f"{FOLDER}/rules/*.yml"))
+    labels = _found(tool("promtool", "check", "service-discovery", "--timeout=1s", tmp_path / "compose.yml", PROBER))
+    about = "https://continuum.example.com"
+    assert (labels["__address__"], labels["__metrics_path__"]) == (f"{PROBER}:9115", "/probe")
+    assert (labels["instance"], labels["__param_target"], labels["__param_module"]) == (about, about, "http_2xx")
 
 
 @pytest.mark.parametrize("job", ["continuum-api", "continuum-worker"])

@@ -196,6 +196,8 @@ def prometheus(c: Compose) -> Iterator[str]:
     searched = [search for job in text["scrape_configs"] for search in job.get("dns_sd_configs", ())]
     searched += [search for told in text["alerting"]["alertmanagers"] for search in told["dns_sd_configs"]]
     for search in searched:
+        if search["type"] != "A":
+            yield f"prometheus: a service has no {search['type']} record"
         for name in set(search["names"]) - OPTIONAL:
             if search["port"] not in LISTENS.get(name, ()):
                 yield f"prometheus: nobody listens at {name}:{search['port']}"
