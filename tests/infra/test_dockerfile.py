@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from tests.support.dockerfile import ROOT, Dockerfile, disagreements
-from tests.support.locked import locked_program
+from tests.support.dockerfile import ROOT, Dockerfile, disagreements, let_through
+from tests.support.services import unavailable
 
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8")
@@ -33,7 +33,14 @@ MUTATIONS = [
     ("COPY telemetry telemetry", "COPY telemetry telemetry\nCOPY tests tests", "lets through something else"),
     ("COPY web/ ./", "COPY webb/ ./", "webb does not exist"),
     ("FROM python:3.11-slim AS program", "FROM python:3.12-slim AS program", "bases are python:3.11-slim"),
+    ("--interval=15s", "--interval=15h", "asks too seldom"),
+    ("--timeout=3s", "--timeout=1s", "does not wait"),
+    ("STOPSIGNAL SIGTERM", "STOPSIGNAL SIGKILL", "in good order"),
+    ("HOST=0.0.0.0", "HOST=127.0.0.1", "nobody outside"),
+    ("    PYTHONUNBUFFERED=1 \\\n", "", "Python is not told"),
     ("--require-hashes ", "", "no lock names"),
+    (" --ignore-scripts", "", "run what they like"),
+    ("npm ci", "npm install", "run what they like"),
     ("rm -rf /usr/local", "apt-get install -y gcc && rm -rf /usr/local", "the last stage installs"),
     ("ARG VERSION=0", "ARG VERSION=9", "VERSION is not"),
     ('ARG SOURCE=""', "ARG SOURCE=https://example.org", "whoever builds"),
@@ -46,6 +53,12 @@ LINTED = [
     ('CMD ["serve"]', "CMD serve", "DL3025"),
     ("rm -rf /usr/local", "cd / && sudo rm -rf /usr/local", "DL3004"),
 ]
+LEFT_OUT = (
+    *(".git/config", "data/continuum.sqlite3", "tests/conftest.py", "infra/kubernetes/secrets.example.yaml"),
+    *("continuum/__pycache__/app.nbi", "continuum/app.pyc", "schema/.mypy_cache/x.json"),
+    *("web/node_modules/graphql/index.js", "web/.env", "continuum/cli/.env.local", "web/.DS_Store", ".env"),
+)
+"""Paths that may lie where an image is built, and are in none."""
 IGNORE_MUTATIONS = [
     ("*\n!continuum", "!continuum", "lets everything through"),
     ("!telemetry\n", "", "something else than what is copied"),
@@ -76,6 +89,23 @@ def test_a_mistake_in_what_is_left_out_is_told(old: str, new: str, told: str) ->
     """Each check sees what it is for."""
     found = disagreements(Dockerfile(TEXT, mutated(IGNORED, old, new)))
     assert any(told in problem for problem in found), found
+
+
+@pytest.mark.parametrize("line", ["", *(line for line in IGNORED.splitlines() if not line.startswith("#"))])
+def test_nothing_goes_in_that_tools_left_or_that_is_secret(line: str) -> None:
+    """All sources that git knows are let through, and nothing beside them; each line that is left out is missed."""
+    ignored = "\n".join(kept for kept in IGNORED.splitlines() if kept != line)
+    passes = [path for path in LEFT_OUT if let_through(path, ignored)]
+    sources = [path for path in git_files() if path.split("/")[0] in Dockerfile(TEXT, "").copied]
+    stopped = [path for path in sources if not let_through(path, ignored)]
+    assert len(sources) > 100
+    assert bool(passes or stopped) is bool(line)
+
+
+def git_files() -> list[str]:
+    """What belongs to the repository."""
+    listed = subprocess.run(("git", "ls-files"), cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    return listed.stdout.splitlines()
 
 
 def test_hadolint_finds_nothing() -> None:

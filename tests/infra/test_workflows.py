@@ -222,5 +222,9 @@ def test_dependabot_looks_at_all_that_is_pinned() -> None:
     """Python, npm, the image's bases, Compose's images and actions; each folder holds what it looks at."""
     updates = yaml.safe_load(DEPENDABOT.read_text(encoding="utf-8"))["updates"]
     assert {(update["package-ecosystem"], update["directory"]) for update in updates} == DEPENDENCIES.keys()
+    assert {update["schedule"]["interval"] for update in updates} == {"weekly"}
+    patterns = [group["patterns"] for update in updates for group in update.get("groups", {}).values()]
+    assert all(pattern == ["*"] for pattern in patterns)
+    assert all(update.get("open-pull-requests-limit", 5) > 0 for update in updates)  # none would mean: no updates
     files = chain.from_iterable(((folder, name) for name in names) for (_, folder), names in DEPENDENCIES.items())
     assert [name for folder, name in files if not (ROOT / folder.strip("/") / name).exists()] == []

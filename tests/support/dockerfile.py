@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from continuum import alive
 from continuum.cli.main import cli
 from continuum.settings import Settings
 from continuum.version import VERSION
@@ -16,6 +17,7 @@ from continuum.version import VERSION
 ROOT = Path(__file__).parents[2]
 USER = "1000:1000"
 NOT_OURS = re.compile(r"PATH|PYTHON[A-Z]+|PIP_[A-Z_]+")
+_HALF_A_MINUTE = 30
 SECRET = re.compile(r"KEY|PASSWORD|TOKEN|SECRET|CREDENTIAL")
 INSTALLS = re.compile(r"\b(?:pip|npm|apt-get|apt|curl|wget|gcc|make)\s+(?:install|ci|https?:|-)")
 
@@ -80,9 +82,25 @@ class Dockerfile:
         return {stage.removeprefix("--from="): destination for stage, _, destination in copies}
 
 
+def let_through(path: str, ignored: str) -> bool:
+    """Whether a path of the project goes to whoever builds: of the lines that fit it, the last one counts."""
+    passes = True
+    for line in (line.strip() for line in ignored.splitlines()):
+        if line and not line.startswith("#") and _fits(path, line.removeprefix("!")):
+            passes = line.startswith("!")
+    return passes
+
+
+def _fits(path: str, pattern: str) -> bool:
+    """A pattern fits a path or a folder above it; `**/` stands for any folders, `*` for anything within a name."""
+    folders = r"(?:.*/)?" if pattern.startswith("**/") else ""
+    name = re.escape(pattern.removeprefix("**/")).replace(r"\*", "[^/]*").replace(r"\[", "[").replace(r"\]", "]")
+    return re.fullmatch(f"{folders}{name}(?:/.*)?", path) is not None
+
+
 def disagreements(file: Dockerfile) -> list[str]:
     """What in it is at odds with the rest of the project, each in a few words."""
-    checks = (_ports, _places, _user, _commands, _environment, _sources, _stages, _labels)
+    checks = (_ports, _python, _places, _user, _commands, _environment, _sources, _stages, _labels)
     return [problem for check in checks for problem in check(file)]
 
 
@@ -99,6 +117,14 @@ def _ports(file: Dockerfile) -> Iterator[str]:
         yield "EXPOSE is not the settings' ports"
     if not all(f'\\"${name}\\"' in file.one("HEALTHCHECK").value for name in defaults):
         yield "HEALTHCHECK leaves out a port"
+
+
+def _python(file: Dockerfile) -> Iterator[str]:
+    given = file.all("ENV")
+    if given.get("HOST") != "0.0.0.0":
+        yield "nobody outside of the container reaches it"
+    if missing := {"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONSAFEPATH"} - given.keys():
+        yield f"Python is not told {sorted(missing)}"
 
 
 def _places(file: Dockerfile) -> Iterator[str]:
@@ -136,6 +162,11 @@ def _commands(file: Dockerfile) -> Iterator[str]:
         yield "ENTRYPOINT starts no program of ours"
     if [name for name in modules if not (ROOT / name.replace(".", "/")).with_suffix(".py").exists()]:
         yield "HEALTHCHECK starts no program of ours"
+    times = dict(re.findall(r"--(interval|timeout)=(\d+)s ", file.one("HEALTHCHECK").value))
+    if not 2 * alive.TIME_LIMIT < int(times.get("timeout", 0)) < int(times.get("interval", 0)) <= _HALF_A_MINUTE:
+        yield "HEALTHCHECK asks too seldom, or does not wait for the answer"
+    if file.one("STOPSIGNAL").value != "SIGTERM":
+        yield "STOPSIGNAL is none that ends it in good order"
     if [word for word in file.one("CMD").words if word not in cli.commands]:
         yield "CMD is no command"
 
@@ -172,6 +203,9 @@ def _stages(file: Dockerfile) -> Iterator[str]:
     installs = [i.value for i in file.instructions if "pip install" in i.value]
     if not all("--require-hashes" in value and "--only-binary=:all:" in value for value in installs):
         yield "packages are installed that no lock names"
+    pages = [i.value for i in file.instructions if i.value.startswith("npm ")]
+    if not pages or not all(value.startswith("npm ci ") and "--ignore-scripts" in value for value in pages):
+        yield "packages of the pages run what they like, or others come than the lock names"
     if [i for i in file.last_stage if i.word == "RUN" and INSTALLS.search(i.value)]:
         yield "the last stage installs something"
 
