@@ -84,6 +84,7 @@ MUTATIONS = [
     ("restart: on-failure:5", 'restart: "no"', "migrate is not started again"),
     ("command: [migrate]", "command: [migrate, --check]", "nobody migrates"),
     ("stop_grace_period: 60s", "stop_grace_period: 5s", "ended while it writes"),
+    ("retention.time=15d", "retention.time=15days", "in Prometheus' words"),
     ("tsdb.path=/prometheus", "tsdb.path=/prom", "prometheus writes to /prom"),
     ("    tmpfs: [/data]\n", "", "leaves a volume behind"),
     ("      - redis:/data", "      - neo4j:/data", "neo4j is used by"),

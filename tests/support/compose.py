@@ -17,8 +17,8 @@ Document: TypeAlias = dict[str, Any]
 ROOT = Path(__file__).parents[2]
 INFRA = ROOT / "infra"
 COMPOSE, DEVELOPMENT = INFRA / "compose.yaml", INFRA / "compose.dev.yaml"
-OPTIONAL = {"node-exporter", "blackbox-exporter"}
-"""What Prometheus looks for, and an operator may add."""
+OPTIONAL = {"node-exporter": {9100}, "blackbox-exporter": {9115}}
+"""What Prometheus looks for, and an operator may add; and where these programs listen."""
 _FIELDS = Settings.model_fields
 LISTENS: Mapping[str, set[int]] = {
     "migrate": set(),

@@ -198,9 +198,17 @@ def prometheus(c: Compose) -> Iterator[str]:
     for search in searched:
         if search["type"] != "A":
             yield f"prometheus: a service has no {search['type']} record"
-        for name in set(search["names"]) - OPTIONAL:
-            if search["port"] not in LISTENS.get(name, ()):
+        for name in search["names"]:
+            if search["port"] not in {**LISTENS, **OPTIONAL}.get(name, ()):
                 yield f"prometheus: nobody listens at {name}:{search['port']}"
+    fixed = [
+        target
+        for job in text["scrape_configs"]
+        for found in job.get("static_configs", ())
+        for target in found["targets"]
+    ]
+    if any(target != f"localhost:{port}" for target in fixed for port in LISTENS["prometheus"]):
+        yield f"prometheus: nobody listens at {fixed}"
     if not {"api", "worker"} <= {name for search in searched for name in search["names"]}:
         yield "prometheus: a process is not scraped"
 

@@ -75,6 +75,10 @@ def placed(c: Compose) -> Iterator[str]:
         [path] = [word.removeprefix(option) for word in c.service(name).command if word.startswith(option)]
         if c.service(name).kept_in(path) is None:
             yield f"{name} writes to {path}, which is on no volume"
+    if not any(
+        re.fullmatch(r"--storage\.tsdb\.retention\.time=\d+[hdwy]", word) for word in c.service("prometheus").command
+    ):
+        yield "nobody says in Prometheus' words how long it keeps what it has"
     if c.service("redis-cache").document.get("tmpfs") != ["/data"] or c.service("redis-cache").mounts:
         yield "redis-cache leaves a volume behind"
     for volume in c.document["volumes"]:
