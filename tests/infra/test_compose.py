@@ -84,6 +84,13 @@ MUTATIONS = [
     ("restart: on-failure:5", 'restart: "no"', "migrate is not started again"),
     ("command: [migrate]", "command: [migrate, --check]", "nobody migrates"),
     ("stop_grace_period: 60s", "stop_grace_period: 5s", "ended while it writes"),
+    (
+        "    redis:\n      condition: service_healthy",
+        "    redis:\n      condition: service_started",
+        "until redis is well",
+    ),
+    ("    user: root\n", "", "jaeger cannot write"),
+    ("heap_max__size", "heap_max_size", "no heap of one size"),
     ("retention.time=15d", "retention.time=15days", "in Prometheus' words"),
     ("tsdb.path=/prometheus", "tsdb.path=/prom", "prometheus writes to /prom"),
     ("    tmpfs: [/data]\n", "", "leaves a volume behind"),

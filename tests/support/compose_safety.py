@@ -69,6 +69,14 @@ def restarted(c: Compose) -> Iterator[str]:
         yield "neo4j is ended while it writes"
 
 
+def waited(c: Compose) -> Iterator[str]:
+    """Who waits for a service that tells whether it is well waits for that, rather than for its start."""
+    for service in c.services:
+        for other, condition in service.needs.items():
+            if condition == "service_started" and c.service(other).health:
+                yield f"{service.name} does not wait until {other} is well"
+
+
 def placed(c: Compose) -> Iterator[str]:
     """Servers write to their volume, the cache to none, and each volume is one service's own, or that of ours."""
     for name, option in (("prometheus", "--storage.tsdb.path="), ("alertmanager", "--storage.path=")):
@@ -81,6 +89,12 @@ def placed(c: Compose) -> Iterator[str]:
         yield "nobody says in Prometheus' words how long it keeps what it has"
     if c.service("redis-cache").document.get("tmpfs") != ["/data"] or c.service("redis-cache").mounts:
         yield "redis-cache leaves a volume behind"
+    if c.service("jaeger").document.get("user") != "root":
+        yield "jaeger cannot write to its volume, which belongs to root"
+    told = c.service("neo4j").environment
+    heap = {told.get(f"NEO4J_server_memory_heap_{name}__size") for name in ("initial", "max")}
+    if len(heap) > 1 or None in heap:
+        yield f"neo4j has no heap of one size: {heap}"
     for volume in c.document["volumes"]:
         users = {"ours" if s.is_ours else s.name for s in c.services for m in s.mounts if m.source == volume}
         if len(users) > 1:
@@ -104,4 +118,6 @@ def _seconds(text: str) -> int:
     return int(text[:-1]) * _SECONDS[text[-1]]
 
 
-CHECKS: tuple[Callable[[Compose], Iterator[str]], ...] = (shared, confined, answered, restarted, placed, calm)
+CHECKS: tuple[Callable[[Compose], Iterator[str]], ...] = (
+    *(shared, confined, answered, restarted, waited, placed, calm),
+)

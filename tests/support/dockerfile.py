@@ -100,7 +100,7 @@ def _fits(path: str, pattern: str) -> bool:
 
 def disagreements(file: Dockerfile) -> list[str]:
     """What in it is at odds with the rest of the project, each in a few words."""
-    checks = (_ports, _python, _places, _user, _commands, _environment, _sources, _stages, _labels)
+    checks = (_ports, _python, _places, _stages_places, _user, _commands, _environment, _sources, _stages, _labels)
     return [problem for check in checks for problem in check(file)]
 
 
@@ -139,6 +139,20 @@ def _places(file: Dockerfile) -> Iterator[str]:
         yield "PATH does not begin with the packages' own"
 
 
+def _stages_places(file: Dockerfile) -> Iterator[str]:
+    """What the last stage takes is where the other stages put it."""
+    copies = [i.words for i in file.last_stage if i.word == "COPY"]
+    taken = {stage.removeprefix("--from="): source for stage, source, _ in copies}
+    written = {
+        "packages": f"python3.11 -m venv {taken.get('packages')} ",
+        "pages": f"--out {taken.get('pages')}\n",
+        "program": f"AS program\nWORKDIR {taken.get('program')}\n",
+    }
+    yield from (
+        f"nothing of {stage} lies there: {taken.get(stage)}" for stage, w in written.items() if w not in file.text
+    )
+
+
 def _user(file: Dockerfile) -> Iterator[str]:
     if file.one("USER").value != USER:
         yield f"USER is not {USER}"
@@ -167,7 +181,7 @@ def _commands(file: Dockerfile) -> Iterator[str]:
         yield "HEALTHCHECK asks too seldom, or does not wait for the answer"
     if file.one("STOPSIGNAL").value != "SIGTERM":
         yield "STOPSIGNAL is none that ends it in good order"
-    if [word for word in file.one("CMD").words if word not in cli.commands]:
+    if file.one("CMD").words != ["serve"] or "serve" not in cli.commands:
         yield "CMD is no command"
 
 
@@ -218,5 +232,8 @@ def _labels(file: Dockerfile) -> Iterator[str]:
     labels = {name.rpartition(".")[2]: value for name, value in file.all("LABEL").items()}
     if labels.get("description") != _project()["project"]["description"]:
         yield "the description is not that of pyproject.toml"
+    bases = {f"docker.io/library/{i.words[0]}" for i in file.last_stage if i.word == "FROM"}
+    if {file.all("LABEL").get("org.opencontainers.image.base.name")} != bases:
+        yield "another base is told"
     if not labels.keys() >= {"title", "version", "revision", "source"}:
         yield "a label is missing"

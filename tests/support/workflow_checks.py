@@ -25,6 +25,7 @@ RIGHTS = {
 """Of the jobs that may do more than read the sources."""
 DEPLOYMENTS = {"staging": 5, "production": 10}
 """Minutes for each step of a deployment."""
+_LONGEST = 90
 STEPS = 5
 """A migration, two rollouts, and two ways back."""
 _TAGS = ("v1.2.3", "v10.20.30", "v1.2", "v1.2.3-rc1", "1.2.3")
@@ -116,6 +117,8 @@ def rights(w: Workflow) -> Iterator[str]:
 def bounded(w: Workflow) -> Iterator[str]:
     """Each job has a time limit; a newer pull request ends an older one's run, and nothing ends a deployment."""
     yield from (f"{name} has no time limit" for name, job in w.jobs.items() if "timeout-minutes" not in job.document)
+    minutes = {name: job.document.get("timeout-minutes", 0) for name, job in w.jobs.items()}
+    yield from (f"{name} is given {given} minutes" for name, given in minutes.items() if not 5 <= given <= _LONGEST)
     group = w.document["concurrency"]
     if "github.ref" not in group["group"] or not holds(group["cancel-in-progress"], RUNS["a pull request"]):
         yield "runs of one pull request go on beside each other"
@@ -199,8 +202,8 @@ def services(w: Workflow) -> Iterator[str]:
     for name, service in job["services"].items():
         if service["image"] != in_compose.service(name).document["image"]:
             yield f"tests have another {name}"
-        if "--health-cmd" not in service["options"]:
-            yield f"{name} is not waited for"
+        if f'--health-cmd "{" ".join(in_compose.service(name).health[1:])}"' not in service["options"]:
+            yield f"{name} is not waited for as in Compose"
     env = job["env"]
     if job["services"]["neo4j"]["env"]["NEO4J_AUTH"] != f"{env['NEO4J_USER']}/{env['NEO4J_PASSWORD']}":
         yield "tests cannot log in to Neo4j"

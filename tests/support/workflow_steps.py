@@ -60,6 +60,8 @@ def told(w: Workflow) -> Iterator[str]:
     given = w.jobs["notify"].steps[-1].document["env"]
     if different := {name for name in read if not name.startswith("GITHUB_")} ^ given.keys():
         yield f"scripts/notify reads or is given, not both: {different}"
+    if "github.event.head_commit." not in str(given.get("COMMIT_MESSAGE")):
+        yield "Slack is not told which commit it was"
     if given.get("RESULTS") != "${{ toJSON(needs) }}":
         yield "Slack is not told how each job ended"
 
@@ -91,7 +93,8 @@ def published(w: Workflow) -> Iterator[str]:
     emulated = job.using("docker/setup-qemu-action").inputs["platforms"].split(",")
     if set(build["platforms"].split(",")) - {"linux/amd64"} != {f"linux/{name}" for name in emulated}:
         yield f"what can be built is for {emulated}"
-    if "REVISION=${{ github.sha }}" not in build["build-args"]:
+    source = "SOURCE=${{ github.server_url }}/${{ github.repository }}"
+    if not {"REVISION=${{ github.sha }}", source} <= set(build["build-args"].splitlines()):
         yield "the image does not say of which commit it is"
 
 
