@@ -196,6 +196,7 @@ WRONG: dict[str, tuple[Change, str]] = {
         _expression("rate(process_cpu_seconds_total", "rate(event_loop_lag_seconds"),
         "rate of the gauge",
     ),
+    "a rate that nobody chose": (_expression("$__rate_interval", "1m"), "a rate over 1m"),
     "an annotation of nothing": (
         lambda model: model["annotations"]["list"][0].update(expr='ALERT{alertstate="firing"}'),
         "unknown metric ALERT ",

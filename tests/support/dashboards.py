@@ -18,6 +18,8 @@ import telemetry.metrics
 from tests.support.promql import Use, groups, rated, uses
 
 GRAFANA = Path(__file__).parents[2] / "infra" / "grafana"
+_FIXED = 10
+"""Minutes that an alert looks back; a shorter time is Grafana's to choose."""
 WIDTH = 24
 """Columns of Grafana's grid."""
 TARGET = frozenset({"job", "instance"})
@@ -167,6 +169,9 @@ def _misused(query: Query) -> Iterator[str]:
     for metric in rated(query.expression):
         if metric in families() and families()[metric]._type == "gauge":
             yield f"the rate of the gauge {metric}"
+    for minutes in re.findall(r"\[(\d+)m\]", query.expression):
+        if int(minutes) < _FIXED:
+            yield f"a rate over {minutes}m, whatever time is looked at"
     shown = set(re.findall(r"{{(\w+)}}", query.legend))
     if missing := shown - _kept(query.expression):
         yield f"the legend's {sorted(missing)}"
