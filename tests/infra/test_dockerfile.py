@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from tests.support.dockerfile import ROOT, Dockerfile, disagreements, let_through
-from tests.support.services import unavailable
+from tests.support.locked import locked_program
 
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8")
