@@ -28,6 +28,8 @@ EXPLORATION = (
     *("id", "topic", "status", "reason", "options", "budget", "spent", "progress", "root"),
     *("lease_token", "lease_until", "next_seq", "created", "started", "finished"),
 )
+"""`status` is before `next_seq`: where they are read one after another, who reads that it has ended reads a number that
+has all events behind it."""
 MAYBE_OF_EXPLORATION = ("reason", "root", "lease_token", "lease_until", "started", "finished")
 STEP = (
     *("id", "exploration", "kind", "concept", "depth", "priority", "state", "attempts", "error"),
