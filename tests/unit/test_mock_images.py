@@ -217,6 +217,7 @@ def test_no_text_makes_it_fail(scene: Scene, style: str, seed: int, size: tuple[
 
 @settings(max_examples=25, deadline=None)
 @given(SCENES)
+@example(Scene("", "", (Neighbour("0000000@I\u00c6\u00c6\u00de", "", forward=False),)))  # just fits when it is smallest
 def test_no_text_makes_it_fail_without_typefaces_of_the_machine(scene: Scene) -> None:
     """Neither where there is only Pillow's own typeface, nor where there is none at all."""
     for faces in (plain, nothing):

@@ -115,13 +115,21 @@ def _clusters(word: str) -> Iterator[str]:
 
 
 def _largest(ruler: Ruler, words: Sequence[str], room: Room) -> tuple[float, tuple[str, ...]] | None:
-    size = room.largest
-    while size >= room.smallest:
+    for size in _sizes(room):
         lines = _wrapped(ruler, words, room.width / size)
         if lines and len(lines) <= _lines_in(room, size):
             return size, _balanced(ruler, words, lines, room.width / size)
-        size *= _STEP
     return None
+
+
+def _sizes(room: Room) -> Iterator[float]:
+    """From the largest to the smallest, which is always among them: what has room in it need not be cut."""
+    size = room.largest
+    while size > room.smallest:
+        yield size
+        size *= _STEP
+    if room.largest >= room.smallest:
+        yield room.smallest
 
 
 def _lines_in(room: Room, size: float) -> int:
